@@ -1,0 +1,1 @@
+"""The command line and other doors: they parse, call and print."""

@@ -1,0 +1,1 @@
+"""The nouns everything else is said in; imports nothing of ours and nothing heavy."""

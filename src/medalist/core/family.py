@@ -1,0 +1,95 @@
+"""The protocol a family (compete, speedup, arc, a plug-in's) implements; found by the entry point ``medalist.families``.
+
+Adding a family is adding a folder and one entry point: nothing above or below names one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from medalist.core.answers import Answers
+from medalist.core.errors import UsageError
+from medalist.core.task import Task
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What an engineer may know of a submission: well-formed or not, and why."""
+
+    valid: bool
+    reason: str = ""
+    rows: int = 0
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A task as a person gave it: the public part, and a closed reference to its answers if there are any."""
+
+    task: Task
+    answers: Answers | None = None
+
+
+@runtime_checkable
+class Family(Protocol):
+    """One kind of task. Implementations are stateless and cheap to import."""
+
+    name: str
+    product: str
+    """File name of what an engineer must leave, ``submission.csv`` say."""
+
+    preload: Sequence[str]
+    """Modules worth importing once, before an attempt's jobs fork from the warm interpreter."""
+
+    def recognises(self, path: Path) -> bool:
+        """Whether ``path`` looks like a task of this family; opens nothing large."""
+        ...
+
+    def open(self, path: Path, settings: Mapping[str, Any]) -> Opened:
+        """The task at ``path``. Raises InputError with what is missing and how to mend it."""
+        ...
+
+    def playbook(self, settings: Mapping[str, Any]) -> Any:
+        """The family's own engineer, which needs no language model (``engineers.engineer.Engineer``)."""
+        ...
+
+    def validate(self, task: Task, product: Path) -> Validation:
+        """Whether ``product`` is well-formed; knows only what an engineer may know. Never raises for bad content."""
+        ...
+
+    def grader_command(self, task: Task, answers: Answers, product: Path) -> Sequence[str]:
+        """Arguments after ``python -m`` that grade ``product`` in a process of its own.
+
+        The process prints one JSON object as its last line; see ``runs/grading``.
+        """
+        ...
+
+
+def find_families() -> dict[str, Family]:
+    """Every installed family by name, plug-ins included.
+
+    Raises UsageError when one cannot be loaded, and names its package.
+    """
+    families: dict[str, Family] = {}
+    for point in entry_points(group="medalist.families"):
+        try:
+            families[point.name] = point.load()
+        except (ImportError, AttributeError) as error:
+            raise UsageError(
+                f"The family {point.name!r} cannot be loaded: {error}.",
+                where=point.value,
+                next_step="Reinstall or remove the package that brings it.",
+            ) from error
+    return families
+
+
+def find_family(name: str) -> Family:
+    """The installed family called ``name``. Raises UsageError that lists those there are."""
+    families = find_families()
+    if name not in families:
+        raise UsageError(f"There is no family {name!r}.", next_step=f"Installed: {', '.join(sorted(families))}.")
+    return families[name]

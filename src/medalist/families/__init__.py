@@ -1,0 +1,1 @@
+"""The kinds of task Medalist solves, a folder each."""

@@ -1,0 +1,1 @@
+"""The knowledge base of training mistakes: entries as data, detectors, matchers, learned entries."""

@@ -1,0 +1,1 @@
+"""Search over candidates by ask and tell; knows no family."""

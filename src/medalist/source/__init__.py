@@ -1,0 +1,1 @@
+"""Reading and editing Python as a syntax tree."""

@@ -1,0 +1,1 @@
+"""What holds for every training job: what it prints, its sizes, its review, its checkpoint, its recovery."""
