@@ -1,0 +1,263 @@
+"""The session: everything an engineer can do in one attempt, and the checks it cannot go round.
+
+An engineer never touches the workspace's jobs itself. It launches through the session, which has
+every training script reviewed and every training job watched (``engineers.supervisor``); it submits
+through the session, which takes its own copy, validates that, and swaps it in only when it is
+better. A hidden score never enters here.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from medalist.core.budget import Budget, Limits
+from medalist.core.candidate import Candidate, CandidateState, Outcome
+from medalist.core.errors import BudgetSpent, StoreError, SubmissionInvalid
+from medalist.core.event import EventLog
+from medalist.core.family import Family, Validation
+from medalist.core.score import Score
+from medalist.core.task import Task
+from medalist.engineers.supervisor import LaunchRequest, News, Supervisor, Watched
+from medalist.machine.hardware import Hardware
+from medalist.workspace.handover import read_inside, take_file, take_tree
+from medalist.workspace.workspace import Completed, Workspace
+
+
+@dataclass
+class Session:
+    """One engineer's hands on one attempt. Built by ``runs.attempt``, used by one engineer.
+
+    ``history`` holds the outcomes of an earlier process of the same attempt, oldest first, and
+    ``best`` the score of the submission that stands in ``attempt_dir/submission`` (None when none
+    does, or when it has no score). ``cores`` are the ids this attempt may use.
+    """
+
+    task: Task
+    family: Family
+    workspace: Workspace
+    supervisor: Supervisor
+    budget: Budget
+    limits: Limits
+    hardware: Hardware
+    events: EventLog
+    cores: tuple[int, ...]
+    attempt_dir: Path
+    seed: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    history: Sequence[Outcome] = ()
+    best: Score | None = None
+    submissions: int = 0
+    _waiting_news: list[News] = field(default_factory=list)
+
+    @property
+    def rng(self) -> random.Random:
+        """A fresh generator for this attempt's seed; the same sequence on every call."""
+        return random.Random(self.seed)
+
+    @property
+    def submission_dir(self) -> Path:
+        """Where the submission in place stands; a link swapped atomically to the newest folder."""
+        return self.attempt_dir / "submission"
+
+    def note(self, text: str) -> None:
+        """A sentence for the timeline."""
+        self.events.append("note", text=text)
+
+    def check_budget(self) -> None:
+        """Raises BudgetSpent when the attempt's time is over."""
+        if self.budget.spent:
+            raise BudgetSpent(f"The attempt's {self.budget.total_seconds:.0f} s are spent.")
+
+    # ------------------------------------------------------------------ code
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout_seconds: float | None = None,
+        cwd: str = ".",
+        cores: Sequence[int] = (),
+        name: str = "command",
+    ) -> Completed:
+        """Run a short command to its end; ``argv`` is what follows ``python``.
+
+        Medalist's own modules (``-m medalist...``) run as they are. Anything else goes through the
+        supervisor, so a script that trains, or outlives 30 seconds, is under every check here too.
+        """
+        limit = min(timeout_seconds or self.limits.command_seconds, self.limits.command_seconds)
+        if len(argv) > 1 and argv[0] == "-m" and argv[1].startswith("medalist."):
+            return self.workspace.run(argv, timeout_seconds=limit, cwd=cwd, cores=tuple(cores))
+        watched = self.launch(argv, cwd=cwd, name=name, cores=tuple(cores), seconds_limit=limit)
+        while not watched.ended:
+            self._waiting_news += self.supervisor.poll()
+            watched.job.wait(0.1)
+        return watched.completed()
+
+    def launch(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: str = ".",
+        name: str = "job",
+        candidate_id: str = "",
+        cores: Sequence[int] = (),
+        seconds_limit: float | None = None,
+    ) -> Watched:
+        """Start a job in the background, reviewed first and watched until it ends.
+
+        A script with must-fix findings that cannot be mended mechanically is not started: the
+        returned job has ended, and its news say what to fix.
+        """
+        request = LaunchRequest(
+            argv=tuple(argv),
+            cwd=cwd,
+            name=name,
+            candidate_id=candidate_id,
+            cores=tuple(cores) or self.cores,
+            seconds_limit=min(seconds_limit or self.limits.command_seconds, self.limits.command_seconds),
+        )
+        return self.supervisor.launch(request)
+
+    def wait(self, timeout_seconds: float) -> list[News]:
+        """What happened to jobs; returns at the first news, or empty after ``timeout_seconds``."""
+        news, self._waiting_news = self._waiting_news, []
+        if news:
+            return news
+        return self.supervisor.wait(timeout_seconds)
+
+    def read(self, relative: str | Path) -> str:
+        """The text of a file in the workspace; links are not followed. Raises SubmissionInvalid."""
+        return read_inside(self.workspace.root, relative)
+
+    def write(self, relative: str | Path, text: str) -> Path:
+        """Write a text file in the workspace, folders included. Raises StoreError."""
+        path = self.workspace.root / relative
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise StoreError(
+                f"{relative} cannot be written: {error.strerror or error}.",
+                where=str(path),
+                next_step="Free disk space or give another folder with --out.",
+            ) from error
+        return path
+
+    # ------------------------------------------------------------ candidates
+
+    def created(self, candidate: Candidate) -> None:
+        """Announce a candidate whose files stand in the workspace."""
+        self.events.append(
+            "candidate_created",
+            candidate=candidate.id,
+            operator=candidate.operator,
+            parents=list(candidate.parents),
+            folder=candidate.folder,
+            title=candidate.title,
+            recipe=dict(candidate.recipe),
+        )
+
+    def finished(self, outcome: Outcome) -> None:
+        """Record what became of a candidate."""
+        finished = outcome.state is CandidateState.FINISHED
+        self.events.append(
+            "candidate_finished" if finished else "candidate_failed",
+            candidate=outcome.candidate.id,
+            operator=outcome.candidate.operator,
+            title=outcome.candidate.title,
+            score=outcome.score.as_dict() if outcome.score else None,
+            seconds_used=round(outcome.seconds, 3),
+            cpu_seconds=round(outcome.cpu_seconds, 3),
+            reason=outcome.reason,
+            hint_ids=list(outcome.hint_ids),
+        )
+
+    # ------------------------------------------------------------ submitting
+
+    def validate(self, relative: str | Path) -> Validation:
+        """Whether a file of the workspace is a well-formed product; never raises for its content."""
+        staged = self.attempt_dir / ".staged" / self.family.product
+        try:
+            take_file(self.workspace.root, relative, staged)
+        except SubmissionInvalid as refused:
+            return Validation(False, refused.what)
+        validation = self.family.validate(self.task, staged)
+        staged.unlink()
+        return validation
+
+    def submit(
+        self, candidate: Candidate, score: Score | None, *, files: Sequence[str] = (), product: str = ""
+    ) -> bool:
+        """Put a candidate's product in place if it is valid and better than the one there.
+
+        ``product`` and ``files`` (files or folders that should travel along) are relative to the
+        candidate's folder; ``product`` defaults to the family's. ``score`` is the validation score;
+        None stands for a constant, which only ever goes in first. Everything is copied out of the
+        workspace first and validated there, so that it cannot change afterwards. Returns whether it
+        is in place now. Raises StoreError when it cannot be written; what stood there stays.
+        """
+        if self.submissions and not (score is not None and score.better_than(self.best)):
+            self._refuse(candidate, score, "not better than the submission in place")
+            return False
+        folder = self.attempt_dir / "submissions" / f"{self.submissions + 1:03d}-{candidate.id}"
+        shutil.rmtree(folder, ignore_errors=True)
+        root, source = self.workspace.root, Path(candidate.folder)
+        try:
+            take_file(root, source / (product or self.family.product), folder / self.family.product)
+            validation = self.family.validate(self.task, folder / self.family.product)
+            self.events.append("validated", candidate=candidate.id, valid=validation.valid, reason=validation.reason)
+            if not validation.valid:
+                raise SubmissionInvalid(validation.reason)
+            for name in files:
+                if (root / source / name).is_dir():
+                    take_tree(root, source / name, folder / name)
+                elif (root / source / name).exists():
+                    take_file(root, source / name, folder / name)
+        except SubmissionInvalid as refused:
+            shutil.rmtree(folder, ignore_errors=True)
+            self._refuse(candidate, score, refused.what)
+            return False
+        self._swap_in(folder)
+        self.submissions += 1
+        self.best = score
+        self.events.append(
+            "submitted",
+            candidate=candidate.id,
+            title=candidate.title,
+            score=score.as_dict() if score else None,
+            better_than_constant=score is not None,
+            file=str(self.submission_dir / self.family.product),
+        )
+        return True
+
+    def _refuse(self, candidate: Candidate, score: Score | None, reason: str) -> None:
+        self.events.append(
+            "submission_refused",
+            candidate=candidate.id,
+            score=score.as_dict() if score else None,
+            reason=reason,
+        )
+
+    def _swap_in(self, folder: Path) -> None:
+        """Point ``submission`` at ``folder`` in one rename, then drop what it pointed at before."""
+        link = self.submission_dir
+        before = link.resolve() if link.is_symlink() else None
+        fresh = self.attempt_dir / ".submission-next"
+        try:
+            fresh.unlink(missing_ok=True)
+            fresh.symlink_to(os.path.relpath(folder, self.attempt_dir))
+            fresh.replace(link)
+        except OSError as error:
+            raise StoreError(
+                f"The submission cannot be put in place: {error.strerror or error}.",
+                where=str(link),
+                next_step="Free disk space or give another folder with --out.",
+            ) from error
+        if before is not None and before != folder.resolve():
+            shutil.rmtree(before, ignore_errors=True)
