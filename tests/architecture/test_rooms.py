@@ -20,7 +20,18 @@ LONGER_FILES: dict[str, str] = {}
 LONGER_FUNCTIONS: dict[str, str] = {}
 """``file:function`` that may be longer, each with its reason."""
 
-HEAVY = {"pandas", "numpy", "sklearn", "scipy", "lightgbm", "catboost", "xgboost", "torch", "pydantic_ai", "libcst"}
+HEAVY = {
+    "pandas",
+    "numpy",
+    "sklearn",
+    "scipy",
+    "lightgbm",
+    "catboost",
+    "xgboost",
+    "torch",
+    "pydantic_ai",
+    "libcst",
+}
 
 
 def name(path: Path) -> str:
@@ -66,7 +77,9 @@ def test_nothing_imports_a_grader() -> None:
 
 
 def test_only_graders_enter_the_grader_role() -> None:
-    users = {name(path) for path in SOURCE.rglob("*.py") if "enter_grader" in path.read_text(encoding="utf-8")}
+    users = {
+        name(path) for path in SOURCE.rglob("*.py") if "enter_grader" in path.read_text(encoding="utf-8")
+    }
     assert users <= {"src/medalist/core/answers.py"} | {
         name(path) for path in (SOURCE / "families").glob("*/grader.py")
     }

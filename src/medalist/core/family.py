@@ -91,5 +91,7 @@ def find_family(name: str) -> Family:
     """The installed family called ``name``. Raises UsageError that lists those there are."""
     families = find_families()
     if name not in families:
-        raise UsageError(f"There is no family {name!r}.", next_step=f"Installed: {', '.join(sorted(families))}.")
+        raise UsageError(
+            f"There is no family {name!r}.", next_step=f"Installed: {', '.join(sorted(families))}."
+        )
     return families[name]

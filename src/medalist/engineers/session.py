@@ -211,7 +211,9 @@ class Session:
         try:
             take_file(root, source / (product or self.family.product), folder / self.family.product)
             validation = self.family.validate(self.task, folder / self.family.product)
-            self.events.append("validated", candidate=candidate.id, valid=validation.valid, reason=validation.reason)
+            self.events.append(
+                "validated", candidate=candidate.id, valid=validation.valid, reason=validation.reason
+            )
             if not validation.valid:
                 raise SubmissionInvalid(validation.reason)
             for name in files:

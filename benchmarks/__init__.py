@@ -1,0 +1,1 @@
+"""What Medalist claims about speed and scores, reproducible: ``make bench`` or ``python -m benchmarks NAME``."""
