@@ -93,20 +93,74 @@ def _docstrings() -> pd.DataFrame:
 
 
 SETS: tuple[CompetitionSet, ...] = (
-    CompetitionSet("breast-cancer", "roc_auc", "target", "Is the tumour benign (1) or malignant (0)?", _sklearn("load_breast_cancer")),
-    CompetitionSet("wine", "log_loss", "target", "Which of three cultivars is the wine from?", _sklearn("load_wine")),
-    CompetitionSet("diabetes", "rmse", "target", "How far has the disease progressed in a year?", _sklearn("load_diabetes")),
-    CompetitionSet("digits-table", "accuracy", "target", "Which digit do the 64 pixels show?", _sklearn("load_digits")),
-    CompetitionSet("affairs", "roc_auc", "had_affair", "Did the respondent have an affair (1) or not (0)?", _affairs),
-    CompetitionSet("marriage", "quadratic_weighted_kappa", "rate_marriage", "How is the marriage rated, 1 to 5?", _statsmodels("fair")),
-    CompetitionSet("vote", "log_loss", "vote", "Expected vote: Clinton (0) or Dole (1)?", _statsmodels("anes96")),
-    CompetitionSet("party", "quadratic_weighted_kappa", "PID", "Party identification on a scale of 0 to 6.", _statsmodels("anes96")),
-    CompetitionSet("doctor-visits", "rmsle", "mdvis", "How many visits to a doctor in a year?", _statsmodels("randhie")),
-    CompetitionSet("travel-choice", "f1", "choice", "Was this mode of travel chosen (1) or not (0)?", _statsmodels("modechoice", ("individual",))),
-    CompetitionSet("investment", "mae", "invest", "Gross investment of a firm in a year.", _statsmodels("grunfeld")),
-    CompetitionSet("star98", "rmse", "NABOVE", "How many students are above the national median?", _statsmodels("star98", ("NBELOW",))),
-    CompetitionSet("docstrings", "log_loss", "package", "Which package of the standard library is the docstring from?", _docstrings),
-)  # fmt: skip
+    CompetitionSet(
+        "breast-cancer",
+        "roc_auc",
+        "target",
+        "Is the tumour benign (1) or malignant (0)?",
+        _sklearn("load_breast_cancer"),
+    ),
+    CompetitionSet(
+        "wine", "log_loss", "target", "Which of three cultivars is the wine from?", _sklearn("load_wine")
+    ),
+    CompetitionSet(
+        "diabetes",
+        "rmse",
+        "target",
+        "How far has the disease progressed in a year?",
+        _sklearn("load_diabetes"),
+    ),
+    CompetitionSet(
+        "digits-table", "accuracy", "target", "Which digit do the 64 pixels show?", _sklearn("load_digits")
+    ),
+    CompetitionSet(
+        "affairs", "roc_auc", "had_affair", "Did the respondent have an affair (1) or not (0)?", _affairs
+    ),
+    CompetitionSet(
+        "marriage",
+        "quadratic_weighted_kappa",
+        "rate_marriage",
+        "How is the marriage rated, 1 to 5?",
+        _statsmodels("fair"),
+    ),
+    CompetitionSet(
+        "vote", "log_loss", "vote", "Expected vote: Clinton (0) or Dole (1)?", _statsmodels("anes96")
+    ),
+    CompetitionSet(
+        "party",
+        "quadratic_weighted_kappa",
+        "PID",
+        "Party identification on a scale of 0 to 6.",
+        _statsmodels("anes96"),
+    ),
+    CompetitionSet(
+        "doctor-visits", "rmsle", "mdvis", "How many visits to a doctor in a year?", _statsmodels("randhie")
+    ),
+    CompetitionSet(
+        "travel-choice",
+        "f1",
+        "choice",
+        "Was this mode of travel chosen (1) or not (0)?",
+        _statsmodels("modechoice", ("individual",)),
+    ),
+    CompetitionSet(
+        "investment", "mae", "invest", "Gross investment of a firm in a year.", _statsmodels("grunfeld")
+    ),
+    CompetitionSet(
+        "star98",
+        "rmse",
+        "NABOVE",
+        "How many students are above the national median?",
+        _statsmodels("star98", ("NBELOW",)),
+    ),
+    CompetitionSet(
+        "docstrings",
+        "log_loss",
+        "package",
+        "Which package of the standard library is the docstring from?",
+        _docstrings,
+    ),
+)
 
 
 def write_set(one: CompetitionSet, seed: int, folder: Path) -> Path:

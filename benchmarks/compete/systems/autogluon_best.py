@@ -7,7 +7,12 @@ import numpy as np
 from autogluon.tabular import TabularPredictor
 from folder import LABEL_METRICS, ORDINAL_METRIC, PROBABILITY_METRICS, read_request, write_submission
 
-NAMES = {"rmse": "root_mean_squared_error", "rmsle": "root_mean_squared_error", "mae": "mean_absolute_error", ORDINAL_METRIC: "quadratic_kappa"}  # fmt: skip
+NAMES = {
+    "rmse": "root_mean_squared_error",
+    "rmsle": "root_mean_squared_error",
+    "mae": "mean_absolute_error",
+    ORDINAL_METRIC: "quadratic_kappa",
+}
 
 if __name__ == "__main__":
     request = read_request()
