@@ -132,10 +132,16 @@ def read_events(path: Path) -> Iterator[Event]:
         return
     with path.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
-            try:
-                data = json.loads(line)
-            except json.JSONDecodeError:
-                continue
-            if isinstance(data, dict) and "kind" in data:
-                kind, seconds, stamp = data.pop("kind"), data.pop("seconds", 0.0), data.pop("time", 0.0)
-                yield Event(kind, seconds, stamp, data)
+            event = parse_event(line)
+            if event is not None:
+                yield event
+
+
+def parse_event(line: str) -> Event | None:
+    """One line of a trajectory; None for a line torn by a kill."""
+    try:
+        data = json.loads(line)
+        kind, seconds, stamp = data.pop("kind"), float(data.pop("seconds", 0.0)), float(data.pop("time", 0.0))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return Event(kind, seconds, stamp, data)

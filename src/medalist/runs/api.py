@@ -1,0 +1,295 @@
+"""Medalist from Python: the same functions the command line calls.
+
+    import medalist
+    result = medalist.compete("spaceship-titanic", time="10m")
+    print(result.submission, result.validation_score)
+
+Importing this module loads nothing heavy. Every function raises MedalistError (a UsageError for
+input that cannot be used) and prints nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import time as clock
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from medalist.core.budget import Limits, parse_duration
+from medalist.core.errors import InputError, UsageError
+from medalist.core.event import Event
+from medalist.core.family import Family, Validation, find_families, find_family
+from medalist.runs.grading import Grade, grade_product
+from medalist.runs.spec import RunSpec, TaskSpec, read_set, task_name
+from medalist.runs.store import AttemptRecord, AttemptState, FileStore, Store, find_run, list_runs
+
+Listener = Callable[[str, Event], None]
+"""Called with an attempt's id and each of its events as they happen."""
+
+
+@dataclass(frozen=True)
+class AttemptResult:
+    """What one attempt came to. Scores are in the task's metric; seconds count from its start.
+
+    ``submission`` is None when none is in place; ``hidden_score`` and ``medal`` are None where no
+    hidden answers (or no leaderboard) exist. ``direction`` is "max" or "min".
+    """
+
+    run_dir: Path
+    submission: Path | None = None
+    valid: bool = False
+    metric: str | None = None
+    direction: str | None = None
+    validation_score: float | None = None
+    hidden_score: float | None = None
+    medal: str | None = None
+    seconds: float = 0.0
+    first_valid_seconds: float | None = None
+    first_better_than_constant_seconds: float | None = None
+    failures: int = 0
+    relaunches: int = 0
+    cost_usd: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON values under the keys of ``medalist compete --json``."""
+        return {
+            **asdict(self),
+            "run_dir": str(self.run_dir),
+            "submission": None if self.submission is None else str(self.submission),
+        }
+
+    @staticmethod
+    def from_record(run_dir: Path, record: AttemptRecord) -> AttemptResult:
+        result = dict(record.result)
+        if result.get("submission"):
+            result["submission"] = Path(result["submission"])
+        return AttemptResult(run_dir=run_dir, **result)
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run came to: each attempt's state and result by its id, in the order of the run."""
+
+    run_dir: Path
+    states: Mapping[str, AttemptState]
+    results: Mapping[str, AttemptResult]
+
+    @property
+    def valid(self) -> bool:
+        """Whether every attempt left a valid product."""
+        return bool(self.results) and all(result.valid for result in self.results.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "run_dir": str(self.run_dir),
+            "valid": self.valid,
+            "attempts": [
+                {"attempt": name, "state": str(self.states[name]), **result.as_dict()}
+                for name, result in self.results.items()
+            ],
+        }
+
+
+def compete(
+    path: str | Path,
+    *,
+    time: str | float = "10m",
+    metric: str | None = None,
+    leaderboard: str | Path | None = None,
+    weights: str | Path | None = None,
+    engineer: str = "playbook",
+    hints: bool = True,
+    sandbox: str = "auto",
+    seed: int = 0,
+    out: str | Path | None = None,
+    settings: Mapping[str, Any] | None = None,
+    on_event: Listener | None = None,
+) -> AttemptResult:
+    """Make the best submission for a competition folder within ``time``.
+
+    ``out`` is the run's folder (by default a new one under ``runs_root()``). ``settings`` overrides
+    what exploring would find: id column, targets, and what else the family documents. Raises
+    InputError for a folder that is no competition, before anything is made.
+    """
+    asked = {"metric": metric, "leaderboard": _given(leaderboard), "weights": _given(weights), **(settings or {})}
+    task = TaskSpec(_folder(path), settings={key: value for key, value in asked.items() if value is not None})
+    spec = RunSpec(
+        tasks=(task,),
+        engineers=(engineer,),
+        seeds=(seed,),
+        limits=Limits(attempt_seconds=parse_duration(time)),
+        sandbox=sandbox,
+        hints=hints,
+    )
+    find_family(task.family).open(task.path, task.settings)
+    store = create_run(spec, out)
+    return attempt_here(store, on_event=on_event)
+
+
+def attempt_here(store: Store, *, on_event: Listener | None = None) -> AttemptResult:
+    """Run (or resume) the only attempt of a run in this process.
+
+    Raises KeyboardInterrupt after everything is saved when it was interrupted, and the UsageError
+    that ended it when it left no submission.
+    """
+    from medalist.runs.attempt import run_attempt
+
+    name = store.attempts()[0].spec.id
+    attempted = run_attempt(store, name, listen=(lambda event: on_event(name, event)) if on_event else None)
+    if attempted.record.state is AttemptState.INTERRUPTED:
+        raise KeyboardInterrupt
+    result = AttemptResult.from_record(store.root, attempted.record)
+    if attempted.error is not None and (isinstance(attempted.error, UsageError) or not result.valid):
+        raise attempted.error
+    return result
+
+
+def run(
+    set_file: str | Path,
+    *,
+    data_dir: str | Path | None = None,
+    time: str | float | None = None,
+    jobs: int | None = None,
+    out: str | Path | None = None,
+    on_event: Listener | None = None,
+) -> RunResult:
+    """Run a set (``SET.yaml`` or ``IDS.txt``): tasks × engineers × seeds, in parallel on the cores there are."""
+    from dataclasses import replace
+
+    from medalist.runs.runner import run_all
+    from medalist.runs.spec import with_time
+
+    spec = read_set(Path(set_file), None if data_dir is None else Path(data_dir))
+    if time is not None:
+        spec = with_time(spec, parse_duration(time))
+    if jobs is not None:
+        spec = replace(spec, jobs=jobs)
+    for task in spec.tasks:
+        find_family(task.family).open(task.path, task.settings)
+    store = create_run(spec, out, name=Path(set_file).stem)
+    run_all(store, on_event=on_event)
+    return read_run(store)
+
+
+def resume(name: str | Path, *, on_event: Listener | None = None) -> RunResult:
+    """Pick a run up where it was stopped: finished attempts stay, others go on with the budget they have left."""
+    from medalist.runs.runner import run_all
+
+    store = find_run(name, runs_root())
+    run_all(store, on_event=on_event)
+    return read_run(store)
+
+
+def runs() -> list[RunResult]:
+    """Every run under ``runs_root()`` that can be read, the newest first."""
+    from medalist.core.errors import MedalistError
+
+    found = []
+    for store in list_runs(runs_root()):
+        try:
+            found.append(read_run(store))
+        except MedalistError:
+            continue  # a damaged run must not hide the others; naming it gives the reason
+    return found
+
+
+def grade(task: str | Path, product: str | Path, *, settings: Mapping[str, Any] | None = None) -> Grade:
+    """The hidden grade of a product, by the family's grader in a process of its own."""
+    family, opened, file = _task_and_product(task, product, settings)
+    return grade_product(family, opened.task, opened.answers, file)
+
+
+def validate(task: str | Path, product: str | Path, *, settings: Mapping[str, Any] | None = None) -> Validation:
+    """Whether a product is well-formed, and why not: what an engineer may know."""
+    family, opened, file = _task_and_product(task, product, settings)
+    return family.validate(opened.task, file)
+
+
+def report(name: str | Path, *, html: str | Path | None = None) -> Path:
+    """Write a run's self-contained HTML page and return its path (``report.html`` in the run by default)."""
+    from medalist.runs.report import write_page
+
+    store = find_run(name, runs_root())
+    return write_page(store, Path(html) if html is not None else store.root / "report.html")
+
+
+def runs_root() -> Path:
+    """Where runs are kept when no folder is named: ``$MEDALIST_RUNS``, else ``runs`` here."""
+    return Path(os.environ.get("MEDALIST_RUNS") or "runs")
+
+
+def create_run(spec: RunSpec, out: str | Path | None, *, name: str = "") -> FileStore:
+    """Lay out a new run. Raises UsageError when ``out`` holds one already, StoreError when it cannot be written."""
+    if out is not None:
+        store = FileStore(Path(out).absolute())
+        if (store.root / "run.json").exists():
+            raise UsageError(
+                "A run stands there already.",
+                where=str(store.root),
+                next_step=f"`medalist resume {store.root}` continues it; another --out starts a new one.",
+            )
+    else:
+        stamp = clock.strftime("%Y%m%d-%H%M%S")
+        base = runs_root().absolute() / f"{stamp}-{name or task_name(spec.tasks[0].path)}"
+        store = FileStore(next(path for path in _numbered(base) if not path.exists()))
+    store.create(spec)
+    return store
+
+
+def read_run(store: Store) -> RunResult:
+    """A run's results as they stand on disk."""
+    records = store.attempts()
+    return RunResult(
+        store.root,
+        {record.spec.id: record.state for record in records},
+        {record.spec.id: AttemptResult.from_record(store.root, record) for record in records},
+    )
+
+
+def _numbered(base: Path):
+    yield base
+    number = 2
+    while True:
+        yield base.with_name(f"{base.name}-{number}")
+        number += 1
+
+
+def _given(path: str | Path | None) -> str | None:
+    """An optional file or folder as a setting. Raises InputError when it is not there."""
+    if path is None:
+        return None
+    if not Path(path).exists():
+        raise InputError("There is no such file or folder.", where=str(path))
+    return str(Path(path).absolute())
+
+
+def _folder(path: str | Path) -> Path:
+    folder = Path(path)
+    if not folder.exists():
+        raise InputError(
+            "There is no such folder.", where=str(folder), next_step="Name the folder that holds the competition's files."
+        )
+    return folder.resolve()
+
+
+def _task_and_product(task: str | Path, product: str | Path, settings: Mapping[str, Any] | None):
+    path, file = _folder(task), Path(product)
+    if not file.is_file():
+        raise InputError("There is no such file to judge.", where=str(file))
+    family = _recognise(path)
+    return family, family.open(path, settings or {}), file.resolve()
+
+
+def _recognise(path: Path) -> Family:
+    """The family that knows tasks like this one. Raises InputError that says what each looks for."""
+    families = find_families()
+    for family in families.values():
+        if family.recognises(path):
+            return family
+    raise InputError(
+        "No family of tasks recognises this folder.",
+        where=str(path),
+        next_step=f"Installed: {', '.join(sorted(families))}; a competition folder holds train and test files.",
+    )

@@ -1,0 +1,271 @@
+"""One attempt, opening to closing: workspace, session, engineer, ending, grade.
+
+``python -m medalist.runs.attempt RUN ATTEMPT --cores 0,1 --parent PID`` is the same as a process of
+its own, which is how a set runs many; it dies with the process that started it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import medalist
+from medalist.core.budget import Budget
+from medalist.core.errors import MedalistError, StoreError, UsageError
+from medalist.core.event import Event, EventLog
+from medalist.core.family import Family, Opened, find_family
+from medalist.engineers.engineer import Engineer
+from medalist.engineers.session import Session
+from medalist.engineers.supervisor import Supervisor
+from medalist.machine.hardware import Hardware, read_hardware
+from medalist.runs import children
+from medalist.runs.ending import Ending, clock_and_signals, undisturbed
+from medalist.runs.figures import fold
+from medalist.runs.grading import grade_product
+from medalist.runs.pulse import Pulse
+from medalist.runs.resume import Earlier, earlier_work
+from medalist.runs.store import AttemptRecord, AttemptState, FileStore, Store, write_json, write_text
+from medalist.workspace.sandbox import choose_sandbox
+from medalist.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Attempted:
+    """An attempt's record after it ended, and the error of Medalist's own that ended it, if one did."""
+
+    record: AttemptRecord
+    error: MedalistError | None = None
+
+
+def run_attempt(
+    store: Store,
+    attempt_id: str,
+    *,
+    cores: Sequence[int] = (),
+    listen: Callable[[Event], None] | None = None,
+) -> Attempted:
+    """Run or resume one attempt until it ends, and save what it made whatever the ending.
+
+    ``cores`` are the ids it may use; all there are when empty. A final attempt is returned as it
+    is. Raises UsageError when another process is at work on it, StoreError when nothing can be
+    written; every other ending is told in the record.
+    """
+    record = store.read(attempt_id)
+    if record.state.final:
+        return Attempted(record)
+    if store.alive(attempt_id):
+        raise UsageError(
+            "This attempt is being worked on by another process.",
+            where=str(store.folder(attempt_id)),
+            next_step="Wait for it, or stop it first.",
+        )
+    earlier = earlier_work(store, attempt_id)
+    budget = Budget(record.spec.limits.attempt_seconds, spent_seconds=earlier.seconds)
+    folder = store.folder(attempt_id)
+    events = EventLog(folder / "events.jsonl", elapsed=lambda: budget.elapsed)
+    if listen is not None:
+        events.listen(listen)
+    store.write(replace(record, state=AttemptState.RUNNING))
+    work = _Work(store, record, budget, events, earlier, tuple(cores))
+    pulse = Pulse(store, attempt_id, budget, folder / "telemetry.jsonl")
+    ending = Ending()
+    with clock_and_signals(budget), ending:
+        pulse.start()
+        work.run()
+    with undisturbed():
+        return _close(work, ending, pulse)
+
+
+@dataclass
+class _Work:
+    """The parts of a running attempt. ``family`` and ``opened`` stand once the task could be opened."""
+
+    store: Store
+    record: AttemptRecord
+    budget: Budget
+    events: EventLog
+    earlier: Earlier
+    cores: tuple[int, ...]
+    family: Family | None = None
+    opened: Opened | None = None
+    isolation: str = ""
+
+    @property
+    def folder(self) -> Path:
+        return self.store.folder(self.record.spec.id)
+
+    def run(self) -> None:
+        """Open everything, let the engineer work, and leave no process of its behind."""
+        spec = self.record.spec
+        self.family = find_family(spec.task.family)
+        self.opened = self.family.open(spec.task.path, spec.task.settings)
+        hardware = _share(read_hardware(), self.cores)
+        self._announce(hardware)
+        sandbox, probe = choose_sandbox(spec.sandbox, cache=_cache_folder())
+        self.isolation = sandbox.isolation
+        self.events.append("sandbox_chosen", sandbox=sandbox.name, isolation=sandbox.isolation, probe=asdict(probe))
+        weights = spec.task.settings.get("weights")
+        with ExitStack() as closing:
+            workspace = Workspace.open(
+                self.folder / "workspace",
+                self.opened.task.public,
+                sandbox=sandbox,
+                hardware=hardware,
+                cores=hardware.core_ids,
+                preload=self.family.preload,
+                readable=(Path(weights),) if weights else (),
+            )
+            closing.callback(_closed_in_peace, workspace)
+            workspace.warm_up()
+            engineer: Engineer = self.family.playbook(self._settings())
+            engineer.work(self._session(workspace, hardware))
+
+    def _settings(self) -> dict[str, Any]:
+        return {**self.record.spec.task.settings, "hints": self.record.spec.hints}
+
+    def _session(self, workspace: Workspace, hardware: Hardware) -> Session:
+        assert self.family is not None
+        assert self.opened is not None
+        return Session(
+            task=self.opened.task,
+            family=self.family,
+            workspace=workspace,
+            supervisor=Supervisor(workspace, hardware, self.events, self.budget),
+            budget=self.budget,
+            limits=self.record.spec.limits,
+            hardware=hardware,
+            events=self.events,
+            cores=hardware.core_ids,
+            attempt_dir=self.folder,
+            seed=self.record.spec.seed,
+            settings=self._settings(),
+            history=self.earlier.history,
+            best=self.earlier.best,
+            submissions=self.earlier.submissions,
+        )
+
+    def _announce(self, hardware: Hardware) -> None:
+        spec = self.record.spec
+        assert self.opened is not None
+        self.events.append(
+            "attempt_started",
+            attempt=spec.id,
+            task=self.opened.task.id,
+            family=spec.task.family,
+            engineer=spec.engineer,
+            seed=spec.seed,
+            budget_seconds=self.budget.total_seconds,
+            resumed=self.earlier.resumed,
+            hardware=asdict(hardware),
+            version=medalist.__version__,
+        )
+
+
+def _close(work: _Work, ending: Ending, pulse: Pulse) -> Attempted:
+    """Save everything there is to save; a write that fails does not keep the others from happening."""
+    failed_writes: list[StoreError] = []
+
+    def attempt(write: Callable[[], Any]) -> None:
+        try:
+            write()
+        except StoreError as error:
+            failed_writes.append(error)
+
+    telemetry = pulse.stop()
+    attempt(lambda: work.events.append("telemetry_summary", **telemetry))
+    attempt(lambda: work.events.append("attempt_ended", state=ending.state, reason=ending.reason))
+    if ending.traceback:
+        attempt(lambda: write_text(work.folder / "crash.txt", ending.traceback))
+    result = _result(work)
+    if ending.state is not AttemptState.INTERRUPTED:
+        attempt(lambda: result.update(_grade(work)))
+    record = replace(work.record, state=ending.state, reason=ending.reason, result=result)
+    attempt(lambda: work.store.write(record))
+    if isinstance(work.store, FileStore):
+        from medalist.runs.report import write_attempt_page
+
+        attempt(lambda: write_attempt_page(work.store, work.record.spec.id))
+    error = ending.error if isinstance(ending.error, MedalistError) else None
+    if ending.state is AttemptState.LIMIT:
+        error = None
+    return Attempted(record, error or (failed_writes[0] if failed_writes else None))
+
+
+def _result(work: _Work) -> dict[str, Any]:
+    """The attempt's figures as its record keeps them; ``submission`` is None when none is in place."""
+    figures = fold(work.store.events(work.record.spec.id))
+    product = work.folder / "submission" / (work.family.product if work.family else "")
+    in_place = bool(figures.submitted) and product.is_file()
+    best = figures.best
+    facts = figures.explored.get("facts") or figures.explored
+    return {
+        "submission": str(product) if in_place else None,
+        "valid": in_place,
+        "metric": best.metric if best else facts.get("metric"),
+        "direction": best.direction if best else facts.get("direction"),
+        "validation_score": best.value if best else None,
+        "hidden_score": None,
+        "medal": None,
+        "seconds": round(work.budget.elapsed, 2),
+        "first_valid_seconds": figures.first_valid_seconds,
+        "first_better_than_constant_seconds": figures.first_better_than_constant_seconds,
+        "failures": figures.failures,
+        "relaunches": figures.relaunches,
+        "cost_usd": 0.0,
+    }
+
+
+def _grade(work: _Work) -> dict[str, Any]:
+    """Grade what is in place, if the task carries answers; what the grader said goes to ``grade.json``."""
+    if work.family is None or work.opened is None or work.opened.answers is None:
+        return {}
+    product = (work.folder / "submission" / work.family.product).resolve()
+    if not product.is_file():
+        return {}
+    grade = grade_product(work.family, work.opened.task, work.opened.answers, product, isolation=work.isolation)
+    write_json(work.folder / "grade.json", grade.as_dict())
+    return {"hidden_score": grade.score, "medal": grade.medal, "valid": grade.valid}
+
+
+def _share(hardware: Hardware, cores: tuple[int, ...]) -> Hardware:
+    """The machine as an attempt sees it that was given some of its cores."""
+    return replace(hardware, cores=len(cores), core_ids=cores) if cores else hardware
+
+
+def _cache_folder() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "medalist"
+
+
+def _closed_in_peace(workspace: Workspace) -> None:
+    with undisturbed():
+        workspace.close()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The process of one attempt of a set; exit status 0 when it ended by itself, 1 or 130 when not."""
+    parser = argparse.ArgumentParser(prog="python -m medalist.runs.attempt", description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("attempt")
+    parser.add_argument("--cores", default="")
+    parser.add_argument("--parent", type=int, required=True)
+    options = parser.parse_args(arguments)
+    children.die_with_parent(options.parent)
+    cores = tuple(int(core) for core in options.cores.split(",") if core)
+    try:
+        attempted = run_attempt(FileStore(options.run), options.attempt, cores=cores)
+    except MedalistError as error:
+        print(error, file=sys.stderr)
+        return error.exit_status
+    if attempted.error is not None:
+        print(attempted.error, file=sys.stderr)
+    return 130 if attempted.record.state is AttemptState.INTERRUPTED else 0 if attempted.record.state.final else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""Starting Medalist's own processes: graders and attempts of a set. Engineers' code never starts here.
+
+A child gets an allow-list of environment variables, its own process group, a working directory
+that no engineer can write, and dies with its parent.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_ALLOWED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV", "PYTHONPATH", "LD_LIBRARY_PATH")
+_PARENT_DIED = 1  # PR_SET_PDEATHSIG
+
+
+def own_environment() -> dict[str, str]:
+    """The allow-list for Medalist's own children: no provider key, no setting of the caller's shell."""
+    return {
+        **{name: os.environ[name] for name in _ALLOWED if name in os.environ},
+        "PYTHONUNBUFFERED": "1",
+        "OMP_WAIT_POLICY": "PASSIVE",
+    }
+
+
+def start(module_and_arguments: Sequence[str], *, cwd: Path, log: Path | int) -> subprocess.Popen[bytes]:
+    """Start ``python -m module arguments`` in a group of its own, stdout piped, stderr to ``log``.
+
+    ``-P`` keeps the working directory off the module path, so that no file lying there is imported.
+    """
+    errors = log.open("ab") if isinstance(log, Path) else log
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", *module_and_arguments],
+            cwd=cwd,
+            env=own_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
+    finally:
+        if not isinstance(errors, int):
+            errors.close()
+
+
+def stop(process: subprocess.Popen[bytes], *, grace_seconds: float) -> None:
+    """Ask a child to end (SIGTERM), then kill its whole group; returns when it is gone."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(grace_seconds)
+        except subprocess.TimeoutExpired:
+            pass
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
+
+
+def die_with_parent(parent_pid: int) -> None:
+    """Have the kernel send this process SIGTERM when its parent dies (Linux); called first thing by a child."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(_PARENT_DIED, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent_pid:  # the parent died before the kernel was asked
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a child said: its return code (None: killed at the limit), stdout, and the end of its stderr."""
+
+    returncode: int | None
+    output: str
+    errors: str
+
+
+def ask(module_and_arguments: Sequence[str], *, cwd: Path, timeout_seconds: float) -> Answer:
+    """Run a child to its end and return what it printed; a child past its limit is killed with its group."""
+    process = start(module_and_arguments, cwd=cwd, log=subprocess.PIPE)
+    try:
+        output, errors = process.communicate(timeout=timeout_seconds)
+        returncode: int | None = process.returncode
+    except subprocess.TimeoutExpired:
+        stop(process, grace_seconds=1.0)
+        output, errors = process.communicate()
+        returncode = None
+    finally:
+        if process.poll() is None:
+            stop(process, grace_seconds=1.0)
+    return Answer(returncode, output.decode(errors="replace"), errors.decode(errors="replace")[-4000:])

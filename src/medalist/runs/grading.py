@@ -1,0 +1,111 @@
+"""The hidden grade: starts a family's grader as a process of its own and reads its one line.
+
+Called only when an engineer's processes are dead. The result goes to ``grade.json`` beside the
+workspace, never into it, and into no event. What the grader must print as its last line is one
+JSON object with
+
+    status      scored, invalid, unscored (no answers), or grader_error
+    metric, direction ("max" or "min"), score (null unless scored), reason ("" when scored)
+
+and whatever else the family reports (``medal``, MLE-bench's keys, a ratio with its interval). A
+grader that prints no such line has failed itself: that is ``grader_error``, never the submission's
+fault.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from medalist.core.answers import Answers
+from medalist.core.family import Family
+from medalist.core.score import ScoreStatus
+from medalist.core.task import Task
+from medalist.runs import children
+
+GRADER_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Grade:
+    """A hidden grade. ``score`` is None unless ``status`` is SCORED; ``report`` is all the grader said."""
+
+    status: ScoreStatus
+    score: float | None = None
+    metric: str = ""
+    direction: str = ""
+    medal: str | None = None
+    reason: str = ""
+    report: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def valid(self) -> bool:
+        """Whether the product was well-formed; a grader's own failure says nothing against it."""
+        return self.status is not ScoreStatus.INVALID
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            **self.report,
+            "status": self.status,
+            "score": self.score,
+            "metric": self.metric,
+            "direction": self.direction,
+            "medal": self.medal,
+            "reason": self.reason,
+        }
+
+
+def grade_product(
+    family: Family,
+    task: Task,
+    answers: Answers | None,
+    product: Path,
+    *,
+    timeout_seconds: float = GRADER_SECONDS,
+    isolation: str = "",
+) -> Grade:
+    """The hidden grade of ``product``. ``isolation`` names the sandbox it was made in, and is stamped on it."""
+    if answers is None:
+        return Grade(ScoreStatus.UNSCORED, reason="The task carries no hidden answers.")
+    command = family.grader_command(task, answers, product)
+    answer = children.ask(list(command), cwd=Path(product.anchor), timeout_seconds=timeout_seconds)
+    if answer.returncode is None:
+        return Grade(ScoreStatus.GRADER_ERROR, reason=f"The grader took more than {timeout_seconds:.0f} s.")
+    said = _last_object(answer.output)
+    if said is None:
+        last = answer.errors.strip().splitlines()[-1:] or [f"return code {answer.returncode}"]
+        return Grade(ScoreStatus.GRADER_ERROR, reason=f"The grader failed: {last[0]}")
+    return read_grade({**said, **({"isolation": isolation} if isolation else {})})
+
+
+def read_grade(said: Mapping[str, Any]) -> Grade:
+    """A grade from a grader's object or from ``grade.json``; an object that contradicts itself is grader_error."""
+    try:
+        status = ScoreStatus(said["status"])
+        score = None if said.get("score") is None else float(said["score"])
+    except (KeyError, ValueError, TypeError) as error:
+        return Grade(ScoreStatus.GRADER_ERROR, reason=f"The grader's answer makes no sense: {error!r}.")
+    if (status is ScoreStatus.SCORED) != (score is not None):
+        return Grade(ScoreStatus.GRADER_ERROR, reason=f"The grader said {status} with score {score}.")
+    return Grade(
+        status=status,
+        score=score,
+        metric=str(said.get("metric") or ""),
+        direction=str(said.get("direction") or ""),
+        medal=said.get("medal"),
+        reason=str(said.get("reason") or ""),
+        report=dict(said),
+    )
+
+
+def _last_object(output: str) -> dict[str, Any] | None:
+    """The JSON object on the last line that is not blank, or None."""
+    lines = output.strip().splitlines()
+    try:
+        said = json.loads(lines[-1]) if lines else None
+    except json.JSONDecodeError:
+        return None
+    return said if isinstance(said, dict) else None
