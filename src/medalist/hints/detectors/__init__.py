@@ -7,6 +7,7 @@ doubt: a false alarm costs more trust than a missed mistake.
 
 from __future__ import annotations
 
+import ast
 import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,10 +17,24 @@ from medalist.source.tree import Script
 
 @dataclass(frozen=True)
 class Spot:
-    """Where a mistake stands: a line of the script (1-based) and what is written there, in a clause."""
+    """Where a mistake stands and, in a clause, what is written there. ``node`` is the piece of the script
+    that a mechanical fix would edit."""
 
-    line: int
+    node: ast.AST
     detail: str
+
+    @property
+    def line(self) -> int:
+        """1-based; 1 for the script as a whole."""
+        return getattr(self.node, "lineno", 1)
+
+    @property
+    def span(self) -> tuple[int, int, int, int]:
+        """Start line, start column, end line, end column as `ast` counts them; zeros for a whole script."""
+        node = self.node
+        if not isinstance(node, ast.expr | ast.stmt):
+            return (0, 0, 0, 0)
+        return (node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0)
 
 
 Detector = Callable[[Script], Iterator[Spot]]

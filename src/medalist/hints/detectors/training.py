@@ -19,18 +19,24 @@ _PRINTING = re.compile(r"print|.*\.(info|warning|debug|log|write|print)")
 _FRAMEWORK_FIT = re.compile(
     r"(<?(tensorflow\.|tf_)?keras\..*|.*\blightning.*Trainer\(\)|transformers\..*Trainer\(\))\.(fit|train)"
 )
+_TRAINER_KEYWORDS = (("per_device_train_batch_size", True), ("per_device_eval_batch_size", False))
 _IMAGE_SOURCES = re.compile(r"(PIL\.Image\.open|cv2\.imread|imageio\..*|skimage\.io\.imread|torchvision\..*)")
 
 
 @dataclass(frozen=True)
 class BatchSize:
-    """One batch size in a script: its line, its size (None when it cannot be read), the call that takes it,
-    and whether the batches are trained on (False for validation and prediction)."""
+    """One batch size in a script: the call that takes it and a short name for that call, its size (None
+    when it cannot be read), and whether the batches are trained on (False for validation, prediction)."""
 
-    line: int
+    call: ast.Call
     size: int | None
     callee: str
     training: bool
+
+    @property
+    def line(self) -> int:
+        """1-based line of the call."""
+        return self.call.lineno
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,7 @@ def batch_sizes(script: Script) -> list[BatchSize]:
         if not script.passes_unknown(call) and script.argument(call, "batch_sampler") is None
     ]
     for call, name in script.calls:
-        for keyword, trained in (("per_device_train_batch_size", True), ("per_device_eval_batch_size", False)):
+        for keyword, trained in _TRAINER_KEYWORDS:
             given = script.argument(call, keyword)
             if given is not None:
                 found.append(_batch(script, call, given, name.rsplit(".", 1)[-1], trained))
@@ -104,11 +110,9 @@ def batch_sizes(script: Script) -> list[BatchSize]:
     return sorted(found, key=lambda batch: batch.line)
 
 
-def _batch(
-    script: Script, call: ast.Call, given: ast.expr | None, callee: str, training: bool
-) -> BatchSize:
+def _batch(script: Script, call: ast.Call, given: ast.expr | None, callee: str, training: bool) -> BatchSize:
     size = script.value(given) if given is not None else 1
-    return BatchSize(call.lineno, size if isinstance(size, int) else None, callee, training)
+    return BatchSize(call, size if isinstance(size, int) else None, callee, training)
 
 
 def _sliced_batches(script: Script) -> Iterator[BatchSize]:
@@ -156,7 +160,7 @@ def batch_of_32(script: Script) -> Iterator[Spot]:
         return
     for batch in batch_sizes(script):
         if batch.training and batch.size is not None and 1 < batch.size <= 32:
-            yield Spot(batch.line, f"{batch.callee} takes batches of {batch.size}")
+            yield Spot(batch.call, f"{batch.callee} takes batches of {batch.size}")
 
 
 def no_monitoring_lines(script: Script) -> Iterator[Spot]:
@@ -164,14 +168,8 @@ def no_monitoring_lines(script: Script) -> Iterator[Spot]:
     if not trains_network(script):
         return
     printed = prints_monitoring(script)
-    if not (printed.resources and printed.progress):
-        missing = [
-            words
-            for present, words in (
-                (printed.resources, "the RESOURCES line"),
-                (printed.progress, "the fold, epoch and loss lines"),
-            )
-            if not present
-        ]
+    wanted = ((printed.resources, "RESOURCES"), (printed.progress, "fold, epoch and loss"))
+    missing = [words for present, words in wanted if not present]
+    if missing:
         loops = backward_loops(script)
-        yield Spot(loops[-1].lineno if loops else 1, f"training prints none of {' and '.join(missing)}")
+        yield Spot(loops[-1] if loops else script.tree, f"no {' and no '.join(missing)} line is printed")
