@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-import pprint
+import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -204,9 +204,38 @@ def _write_imports(imports: set[tuple[str, str, str]]) -> str:
 
 
 def _write_setting(setting: Setting) -> str:
-    value = repr(setting.value)
-    if len(value) + len(setting.name) + 3 > _LINE_WIDTH:
-        value = pprint.pformat(setting.value, width=_LINE_WIDTH - 4, compact=True, sort_dicts=False)
-        value = f"{value[0]}\n {value[1:-1]},\n{value[-1]}".replace("\n ", "\n    ")
     comment = f"# {setting.comment}\n" if setting.comment else ""
-    return f"{comment}{setting.name} = {value}"
+    return f"{comment}{setting.name} = {_literal(setting.value, len(setting.name) + 3)}"
+
+
+def _literal(value: Any, column: int = 0, indent: str = "") -> str:
+    """``value`` (of JSON's types, tuples too) as Python source that starts in this column."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, dict | list | tuple) or not value:
+        return repr(value)
+    inner = indent + "    "
+    if isinstance(value, dict):
+        items = [f"{_literal(k)}: {_literal(v, len(repr(k)) + 6, inner)}" for k, v in value.items()]
+        left, right = "{}"
+    else:
+        items = [_literal(item, 4, inner) for item in value]
+        left, right = "[]" if isinstance(value, list) else "()"
+    line = ", ".join(items) + ("," if isinstance(value, tuple) and len(items) == 1 else "")
+    if column + len(line) + 2 <= _LINE_WIDTH and "\n" not in line:
+        return f"{left}{line}{right}"
+    if isinstance(value, dict) or any("\n" in item for item in items):
+        rows = [f"{item}," for item in items]
+    else:
+        rows = _packed(items, _LINE_WIDTH - len(inner))
+    return f"{left}\n" + "".join(f"{inner}{row}\n" for row in rows) + f"{indent}{right}"
+
+
+def _packed(items: list[str], width: int) -> list[str]:
+    """The items, each with its comma, as many to a row as fit."""
+    rows = [""]
+    for item in items:
+        if rows[-1] and len(rows[-1]) + len(item) + 2 > width:
+            rows.append("")
+        rows[-1] += f"{' ' if rows[-1] else ''}{item},"
+    return rows

@@ -1,0 +1,126 @@
+"""Estimators of scikit-learn behind their encoders: linear models, kernels, forests, networks.
+
+Each ``fit_...`` takes training features (as ``kit/parts/columns.py`` makes them) and the target
+(class codes or values) and returns a fitted pipeline.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.kernel_approximation import Nystroem
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.linear_model import ElasticNetCV, LogisticRegression, RidgeCV
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVR
+
+from medalist.families.compete.kit.parts.encoding import codes_and_medians, one_hot_and_scaled
+from medalist.families.compete.kit.parts.reading import thread_count
+
+
+def fit_logistic(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
+    """Logistic regression on one-hot names and scaled numbers."""
+    return make_pipeline(one_hot_and_scaled(X, seed), LogisticRegression(max_iter=300, **params)).fit(X, y)
+
+
+def fit_kernel_logistic(
+    X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], C: float, seed: int
+) -> Pipeline:
+    """Logistic regression in an approximated RBF kernel (Nystroem; Williams and Seeger 2001)."""
+    kernel = Nystroem(random_state=seed, **{**params, "n_components": min(len(X), params["n_components"])})
+    steps = one_hot_and_scaled(X, seed), kernel, StandardScaler(), LogisticRegression(C=C, max_iter=300)
+    return make_pipeline(*steps).fit(X, y)
+
+
+def fit_discriminant(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
+    """Linear discriminant analysis with a shrunken covariance (Ledoit and Wolf 2004)."""
+    return make_pipeline(one_hot_and_scaled(X, seed), LinearDiscriminantAnalysis(**params)).fit(X, y)
+
+
+def fit_ridge(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
+    """Ridge regression; the penalty is chosen by leave-one-out within the training rows."""
+    return make_pipeline(one_hot_and_scaled(X, seed), RidgeCV(**params)).fit(X, y)
+
+
+def fit_elastic_net(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
+    """Elastic net (Zou and Hastie 2005); the penalty is chosen within the training rows."""
+    model = ElasticNetCV(cv=4, random_state=seed, n_jobs=1, **params)
+    scaled = TransformedTargetRegressor(model, transformer=StandardScaler())
+    return make_pipeline(one_hot_and_scaled(X, seed), StandardScaler(), scaled).fit(X, y)
+
+
+def fit_kernel_ridge(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
+    """Kernel ridge regression on the scaled target."""
+    model = TransformedTargetRegressor(KernelRidge(**params), transformer=StandardScaler())
+    return make_pipeline(one_hot_and_scaled(X, seed), model).fit(X, y)
+
+
+def fit_support_vectors(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
+    """Support vector regression with an RBF kernel on the scaled target."""
+    model = TransformedTargetRegressor(SVR(**params), transformer=StandardScaler())
+    return make_pipeline(one_hot_and_scaled(X, seed), model).fit(X, y)
+
+
+def fit_forest_classifier(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
+    """A random forest (Breiman 2001) on codes and medians."""
+    model = RandomForestClassifier(random_state=seed, n_jobs=thread_count(), **params)
+    return make_pipeline(codes_and_medians(X), model).fit(X, y)
+
+
+def fit_forest_regressor(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
+    """A random forest (Breiman 2001) on codes and medians."""
+    model = RandomForestRegressor(random_state=seed, n_jobs=thread_count(), **params)
+    return make_pipeline(codes_and_medians(X), model).fit(X, y)
+
+
+def fit_extra_trees_classifier(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
+    """Extremely randomised trees (Geurts et al. 2006) on codes and medians."""
+    model = ExtraTreesClassifier(random_state=seed, n_jobs=thread_count(), **params)
+    return make_pipeline(codes_and_medians(X), model).fit(X, y)
+
+
+def fit_extra_trees_regressor(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
+    """Extremely randomised trees (Geurts et al. 2006) on codes and medians."""
+    model = ExtraTreesRegressor(random_state=seed, n_jobs=thread_count(), **params)
+    return make_pipeline(codes_and_medians(X), model).fit(X, y)
+
+
+def fit_network_classifier(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
+    """A small neural network on one-hot names and scaled numbers, stopped early."""
+    model = MLPClassifier(random_state=seed, early_stopping=True, **params)
+    return make_pipeline(one_hot_and_scaled(X, seed), model).fit(X, y)
+
+
+def fit_network_regressor(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
+    """A small neural network on one-hot names and scaled numbers, stopped early."""
+    model = MLPRegressor(random_state=seed, early_stopping=True, **params)
+    scaled = TransformedTargetRegressor(model, transformer=StandardScaler())
+    return make_pipeline(one_hot_and_scaled(X, seed), scaled).fit(X, y)
+
+
+def class_probabilities(model: Any, X: Any, classes: int) -> np.ndarray:
+    """Probability of the positive class (n,), or of all classes (n, k) where there are more than two.
+
+    A class that was missing from the training rows gets nought.
+    """
+    found = model.predict_proba(X)
+    full = np.zeros((len(found), classes))
+    full[:, model.classes_.astype(int)] = found
+    return full[:, 1] if classes == 2 else full
+
+
+def predicted_values(model: Any, X: Any) -> np.ndarray:
+    """Values, float (n,)."""
+    return np.asarray(model.predict(X), dtype=float)
