@@ -1,0 +1,87 @@
+"""Sandbox by namespaces, through bubblewrap (github.com/containers/bubblewrap).
+
+Inside there is no network, no other process, no variable of the parent's, no capability, and a file
+tree in which only listed folders exist: the system's libraries, the interpreter, what the policy
+names, and one writable folder at its real path. What is not listed is absent rather than denied.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from medalist.workspace.policy import Command, SandboxPolicy, Wrapped, interpreter_paths, kept
+
+_SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_SYSTEM_FILES = (
+    "/etc/alternatives",
+    "/etc/fonts",
+    "/etc/group",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/localtime",
+    "/etc/nsswitch.conf",
+    "/etc/passwd",
+    "/sys/devices/system/cpu",
+)
+
+
+class BubblewrapSandbox:
+    """Runs the command under ``bwrap``."""
+
+    name = "bubblewrap"
+    isolation = "bubblewrap"
+
+    def missing(self) -> str:
+        if shutil.which("bwrap"):
+            return ""
+        return "bubblewrap is not installed (`apt-get install bubblewrap`)"
+
+    def wrap(self, command: Command, policy: SandboxPolicy) -> Wrapped:
+        options = ["--unshare-all", "--die-with-parent", "--new-session", "--as-pid-1"]
+        options += ["--cap-drop", "ALL"]
+        if policy.network:
+            options.append("--share-net")
+        options += _system_mounts()
+        hidden = _folders_to_mask((*policy.readable, policy.writable))
+        options += [part for folder in hidden for part in ("--tmpfs", str(folder))]
+        for path in (*interpreter_paths(), *policy.readable):
+            options += ["--ro-bind-try", str(path), str(path)]
+        options += ["--bind", str(policy.writable), str(policy.writable)]
+        options += ["--chdir", str(command.cwd), "--"]
+        inside = kept(command.argv, cores=command.cores, parent=None)
+        argv = (shutil.which("bwrap") or "bwrap", *options, *inside)
+        return Wrapped(argv, command.env, keeper_is_child=True)
+
+
+def _system_mounts() -> list[str]:
+    mounts = []
+    for name in _SYSTEM_FOLDERS:
+        folder = Path(name)
+        if folder.is_symlink():
+            mounts += ["--symlink", str(folder.readlink()), name]
+        elif folder.is_dir():
+            mounts += ["--ro-bind", name, name]
+    for name in _SYSTEM_FILES:
+        mounts += ["--ro-bind-try", name, name]
+    mounts += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    gpus = sorted(Path("/dev").glob("nvidia*"))
+    for device in gpus:
+        mounts += ["--dev-bind-try", str(device), str(device)]
+    if gpus:  # CUDA reads the PCI tree
+        mounts += ["--ro-bind-try", "/sys", "/sys"]
+    return mounts
+
+
+def _folders_to_mask(shown: Sequence[Path]) -> list[Path]:
+    """Folders around what is shown that a system folder would bring in whole, answers beside them.
+
+    A competition under /usr/local/share, say: its parent is emptied before its public part is bound.
+    """
+    return [
+        path.parent
+        for path in shown
+        if path.parent != Path("/usr") and any(path.is_relative_to(name) for name in _SYSTEM_FOLDERS)
+    ]

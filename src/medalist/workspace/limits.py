@@ -1,0 +1,123 @@
+"""What holds the limits on memory and processes of a whole tree, and how.
+
+A control group where this process may make one below its own (version 1 as root, version 2 where the
+group was delegated): the kernel kills what goes past the memory limit at once and refuses to fork
+past the process limit. Elsewhere nothing but polling: ``workspace/jobs.py`` adds up the trees at each
+sample and kills what is over, so a limit may be passed for the length of an interval. RLIMIT_AS is
+of no use (CUDA and Torch reserve far more addresses than they touch), nor is RLIMIT_NPROC (it counts
+a user's processes everywhere, and not root's at all).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from medalist.machine.hardware import control_groups
+from medalist.workspace.policy import SandboxPolicy, Wrapped
+
+_PREFIX = "medalist-"
+_FILES = {  # controller -> (limit's name, in v1 for memory, v2 for memory, either for processes)
+    "memory": ("memory.limit_in_bytes", "memory.max"),
+    "pids": ("pids.max", "pids.max"),
+}
+_numbers = itertools.count()
+
+
+class ControlGroup:
+    """A group of this process's own making; ``folders`` holds one for each hierarchy."""
+
+    def __init__(self, folders: Sequence[Path], holds: frozenset[str]) -> None:
+        self.folders = tuple(folders)
+        self.holds = holds
+
+    @staticmethod
+    def create(policy: SandboxPolicy, root: Path = Path("/")) -> ControlGroup:
+        """A group with the policy's limits, or one that holds nothing where none can be made."""
+        wanted = {"memory": policy.memory_bytes, "pids": policy.max_processes}
+        groups = control_groups(root)
+        folders: list[Path] = []
+        holds: set[str] = set()
+        for controller, limit in wanted.items():
+            if limit is None:
+                continue
+            for version, hierarchy in enumerate((controller, ""), start=1):
+                folder = _make_below(groups.get(hierarchy, []))
+                if folder is None:
+                    continue
+                if _write(folder / _FILES[controller][version - 1], str(limit)):
+                    holds.add(controller)
+                    folders.append(folder)
+                    break
+                _remove(folder)
+        return ControlGroup(folders, frozenset(holds))
+
+    def around(self, wrapped: Wrapped) -> Wrapped:
+        """``wrapped``, joining the group before it becomes the command, so that nothing escapes."""
+        if not self.folders:
+            return wrapped
+        joins = [f"echo $$ > {shlex.quote(str(folder / 'cgroup.procs'))}" for folder in self.folders]
+        script = "; ".join([*joins, 'exec "$@"'])
+        return replace(wrapped, argv=("/bin/sh", "-c", script, "sh", *wrapped.argv))
+
+    def memory_kills(self) -> int:
+        """How often the kernel has killed a process of the group for its memory limit."""
+        kills = 0
+        for folder in self.folders:
+            for name in ("memory.oom_control", "memory.events"):
+                kills += _counter(folder / name, "oom_kill")
+        return kills
+
+    def remove(self) -> None:
+        """Take the group away; its processes must have ended."""
+        for folder in self.folders:
+            _remove(folder)
+
+
+def remove_abandoned(root: Path = Path("/")) -> None:
+    """Take away groups of killed parents. A group that still has processes stays."""
+    groups = control_groups(root)
+    for controller in ("memory", "pids", ""):
+        for folder in groups.get(controller, [])[:1]:
+            for old in folder.glob(f"{_PREFIX}*"):
+                if not Path(f"/proc/{old.name.split('-')[1]}").exists():
+                    _remove(old)
+
+
+def _make_below(chain: Sequence[Path]) -> Path | None:
+    """A new group below this process's own, which is the innermost of ``chain``."""
+    if not chain:
+        return None
+    folder = chain[0] / f"{_PREFIX}{os.getpid()}-{next(_numbers)}"
+    try:
+        folder.mkdir()
+    except OSError:
+        return None
+    return folder
+
+
+def _write(path: Path, text: str) -> bool:
+    try:
+        with path.open("r+") as file:  # never creates: a missing file means a missing controller
+            file.write(text)
+    except OSError:
+        return False
+    return True
+
+
+def _counter(path: Path, name: str) -> int:
+    try:
+        lines = path.read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.split()[:1] == [name])
+
+
+def _remove(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()

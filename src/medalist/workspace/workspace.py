@@ -1,0 +1,284 @@
+"""An attempt's workspace: one folder, the sandbox around it, and the jobs in it.
+
+    <root>/            all that the engineer's code may write
+      input            a link to the task's public folder, which may only be read
+      .tmp/            temporary files, and logs of short commands
+
+Starting code goes through here and nowhere else, so a policy holds for every engineer alike.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from medalist.core.errors import JobError, StoreError
+from medalist.machine.hardware import Hardware
+from medalist.workspace.environment import child_environment, temporary_folder
+from medalist.workspace.files import open_inside, read_inside
+from medalist.workspace.interpreter import WarmInterpreter
+from medalist.workspace.jobs import JobSpec, JobTable
+from medalist.workspace.limits import ControlGroup, remove_abandoned
+from medalist.workspace.policy import Command, Sandbox, SandboxPolicy, Wrapped
+from medalist.workspace.process import Child, Process
+
+MAX_PROCESSES = 1024
+_OUTPUT_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A command that has ended. ``output`` is stdout and stderr together, the last megabyte of it."""
+
+    returncode: int
+    output: str
+    seconds: float
+    cpu_seconds: float
+    timed_out: bool
+
+
+class Workspace:
+    """Made by ``Workspace.open``; ``close`` (or leaving the ``with``) kills all that runs in it."""
+
+    def __init__(
+        self,
+        root: Path,
+        public: Path,
+        *,
+        sandbox: Sandbox,
+        policy: SandboxPolicy,
+        cores: tuple[int, ...],
+        preload: Sequence[str],
+        telemetry_path: Path | None,
+        telemetry_seconds: float,
+    ) -> None:
+        self.root = root
+        self.public = public
+        self.sandbox = sandbox
+        self.policy = policy
+        self.cores = cores
+        self._preload = tuple(preload)
+        self._group = ControlGroup.create(policy)
+        self._interpreter: WarmInterpreter | None = None
+        self.jobs = JobTable(
+            self,
+            telemetry_path=telemetry_path,
+            telemetry_seconds=telemetry_seconds,
+            memory_bytes=None if "memory" in self._group.holds else policy.memory_bytes,
+            max_processes=None if "pids" in self._group.holds else policy.max_processes,
+        )
+
+    @classmethod
+    def open(
+        cls,
+        root: Path,
+        public: Path,
+        *,
+        sandbox: Sandbox,
+        hardware: Hardware,
+        cores: Sequence[int] = (),
+        preload: Sequence[str] = (),
+        readable: Sequence[Path] = (),
+        memory_bytes: int | None = None,
+        telemetry_path: Path | None = None,
+        telemetry_seconds: float = 1.0,
+    ) -> Self:
+        """A workspace at ``root`` (made when missing) for the task whose files are in ``public``.
+
+        ``cores`` are the ids it may use (default: all of ``hardware``); ``preload`` names modules for
+        the warm interpreter; ``readable`` are further folders that code inside may read. Makes this
+        process non-dumpable. Raises StoreError when the folder cannot be made or written.
+        """
+        root, public = root.resolve(), public.resolve()
+        _make_folders(root, public)
+        hide_this_process()
+        remove_abandoned()
+        policy = SandboxPolicy(
+            writable=root,
+            readable=(public, *(path.resolve() for path in readable)),
+            memory_bytes=memory_bytes,
+            max_processes=MAX_PROCESSES,
+        )
+        return cls(
+            root,
+            public,
+            sandbox=sandbox,
+            policy=policy,
+            cores=tuple(cores) or hardware.core_ids,
+            preload=preload,
+            telemetry_path=telemetry_path,
+            telemetry_seconds=telemetry_seconds,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout_seconds: float,
+        cwd: str = ".",
+        warm: bool = True,
+        cores: Sequence[int] = (),
+        env: Mapping[str, str] | None = None,
+    ) -> Completed:
+        """Run a script to its end, or kill it after ``timeout_seconds``; other jobs are polled meanwhile.
+
+        ``argv`` is what follows `python`. Raises JobError and StoreError as ``JobTable.start`` does.
+        """
+        log = f"{temporary_folder(self.root).name}/run-{time.monotonic_ns()}.log"
+        spec = JobSpec(
+            tuple(argv),
+            cwd=cwd,
+            warm=warm,
+            cores=tuple(cores),
+            env=env or {},
+            log=log,
+            seconds_limit=timeout_seconds,
+        )
+        job = self.jobs.start(spec)
+        deadline = time.monotonic() + timeout_seconds
+        while job.alive:
+            job.doze(max(0.01, deadline - time.monotonic()))
+            self.jobs.poll()
+        assert job.ended is not None
+        with contextlib.suppress(FileNotFoundError, JobError):
+            output = read_inside(self.root, log, offset=-_OUTPUT_BYTES, limit=_OUTPUT_BYTES)
+            (self.root / log).unlink()
+            return Completed(
+                job.ended.returncode,
+                output.decode("utf-8", errors="replace"),
+                job.ended.seconds,
+                job.ended.cpu_seconds,
+                timed_out=job.ended.killed_reason.startswith("time limit"),
+            )
+        return Completed(job.ended.returncode, "", job.ended.seconds, job.ended.cpu_seconds, timed_out=False)
+
+    def read(self, relative: str, *, limit: int = 1 << 30) -> bytes:
+        """A file of the workspace, never what a planted link points at. Raises as ``files.open_inside``."""
+        return read_inside(self.root, relative, limit=limit)
+
+    def warm_up(self) -> None:
+        """Start the warm interpreter; returns at once, and jobs started meanwhile wait for it."""
+        if self._interpreter is not None or not self._preload:
+            return
+        argv = (sys.executable, "-m", "medalist.workspace.warm", *self._preload)
+        to_child, requests = os.pipe()
+        replies, from_child = os.pipe()
+        errors = self._open_log(f"{temporary_folder(self.root).name}/warm.log", append=False)
+        try:
+            child = Child(
+                self._wrap(argv, self.root, self.cores, {}),
+                cwd=self.root,
+                stdin=to_child,
+                stdout=from_child,
+                stderr=errors,
+            )
+        except JobError:
+            os.close(requests)
+            os.close(replies)
+            return
+        finally:
+            for descriptor in (to_child, from_child, errors):
+                os.close(descriptor)
+        self._interpreter = WarmInterpreter(
+            child, os.fdopen(requests, "wb"), os.fdopen(replies, "rb", buffering=0)
+        )
+
+    def launch(self, job_id: str, spec: JobSpec, *, warm: bool) -> Process:
+        """Start a job's process: forked where that is wanted and possible, else cold. For ``JobTable``."""
+        folder = self.root / spec.cwd
+        if not folder.resolve().is_relative_to(self.root) or not folder.is_dir():
+            raise JobError(f"There is no folder {spec.cwd!r} in the workspace.", where=str(self.root))
+        if spec.argv[0] != "-m" and not (folder / spec.argv[0]).is_file():
+            raise JobError(f"There is no script {spec.argv[0]!r} to run.", where=str(folder))
+        cores = spec.cores or self.cores
+        # Opened here in either case, so that a full disk or a planted link is an error before the start.
+        log = self._open_log(spec.log_file, append=spec.append_log)
+        try:
+            forked = self._fork(job_id, spec, folder, cores) if warm else None
+            if forked is not None:
+                return forked
+            argv = (sys.executable, *spec.argv)
+            return Child(self._wrap(argv, folder, cores, spec.env), cwd=folder, stdout=log)
+        finally:
+            os.close(log)
+
+    def memory_kills(self) -> int:
+        return self._group.memory_kills()
+
+    def close(self) -> None:
+        """Kill every job and the warm interpreter, and empty the temporary folder. May be called again."""
+        self.jobs.kill_all(reason="the workspace was closed")
+        if self._interpreter is not None:
+            self._interpreter.close()
+            self._interpreter = None
+        self._group.remove()
+        shutil.rmtree(temporary_folder(self.root), ignore_errors=True)
+
+    def _fork(self, job_id: str, spec: JobSpec, folder: Path, cores: Sequence[int]) -> Process | None:
+        if self._interpreter is None:
+            return None
+        return self._interpreter.start(
+            {
+                "id": job_id,
+                "argv": spec.argv,
+                "cwd": str(folder),
+                "log": str(self.root / spec.log_file),
+                "env": child_environment(self.root, len(cores), spec.env),
+                "cores": tuple(cores),
+            }
+        )
+
+    def _wrap(
+        self, argv: Sequence[str], cwd: Path, cores: Sequence[int], extra: Mapping[str, str]
+    ) -> Wrapped:
+        command = Command(tuple(argv), child_environment(self.root, len(cores), extra), cwd, tuple(cores))
+        return self._group.around(self.sandbox.wrap(command, self.policy))
+
+    def _open_log(self, relative: str, *, append: bool) -> int:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | (0 if append else os.O_TRUNC)
+        try:
+            return open_inside(self.root, relative, flags)
+        except FileNotFoundError as error:
+            raise JobError(f"There is no folder for the log {relative!r}.", where=str(self.root)) from error
+
+
+def hide_this_process() -> None:
+    """Make this process non-dumpable (prctl(2)): no other of the same user reads its memory or environment.
+
+    Root may still, and this process's children are unaffected once they run another program. Its own
+    entries below /proc then belong to root; a profiler that attaches from outside needs root too.
+    """
+    ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
+
+
+def _make_folders(root: Path, public: Path) -> None:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        temporary_folder(root).mkdir(exist_ok=True)
+        link = root / "input"
+        if link.is_symlink():
+            link.unlink()
+        link.symlink_to(public, target_is_directory=True)
+        probe = temporary_folder(root) / "writable"
+        probe.write_bytes(b"x")
+        probe.unlink()
+    except OSError as error:
+        raise StoreError(
+            f"The workspace cannot be made: {error.strerror or error}.",
+            where=str(root),
+            next_step="Free disk space, or give a folder that can be written with --out.",
+        ) from error
