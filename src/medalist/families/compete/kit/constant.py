@@ -1,0 +1,65 @@
+"""The constant: scripts for a valid submission before anything has been learned."""
+
+from __future__ import annotations
+
+from medalist.families.compete.facts import Facts
+from medalist.families.compete.kit.assemble import assemble
+from medalist.families.compete.kit.scripts import (
+    LOG_METRICS,
+    _final_columns,
+    _read_target,
+    _settings,
+)
+from medalist.families.compete.recipes import Recipe
+
+_MEDIAN_METRICS = ("mae", "median_absolute_error", "log_mae")
+_LAST_LINES = 'if __name__ == "__main__":\n    main()'
+
+
+def scripts(facts: Facts) -> dict[str, str]:
+    """``train.py`` finds the constant, ``predict.py`` writes it for every test row."""
+    settings = _settings(facts, Recipe("constant", "constant"))
+    parts = ["reading", "training", "submission", "constant", "ensemble"]
+    train_code = "\n\n\n".join([_read_target(facts), _train_main(facts), _LAST_LINES])
+    predict_code = f"{_predict_main(facts)}\n\n\n{_LAST_LINES}"
+    return {
+        "train.py": assemble("Finds the best constant prediction.", settings, train_code, parts),
+        "predict.py": assemble("Predicts the same for every test row.", settings, predict_code, parts),
+    }
+
+
+def _guess(facts: Facts) -> str:
+    if facts.prediction == "multilabel_labels":
+        return "np.round(mean_value(target))"
+    if facts.prediction == "label" and facts.problem == "ordinal":
+        return "middle_class(target)"
+    if facts.prediction == "label" and facts.classes:
+        return "len(CLASSES) - 1" if facts.metric == "f1" else "common_class(target)"
+    if facts.prediction == "probability" and facts.classes:
+        return "class_shares(target, len(CLASSES))[-1]"
+    if facts.prediction == "class_probabilities":
+        return "class_shares(target, len(CLASSES))"
+    if facts.metric in _MEDIAN_METRICS:
+        return "median_value(target)"
+    return "log_mean_value(target)" if facts.metric in LOG_METRICS else "mean_value(target)"
+
+
+def _train_main(facts: Facts) -> str:
+    return f"""def main() -> None:
+    arguments = parse_arguments("Find the best constant.")
+    target = read_target(read_table(arguments.data / TRAIN_FILE, TRAIN_OPTIONS))
+    guess = {_guess(facts)}
+    ARTIFACTS.mkdir(exist_ok=True)
+    write_json(ARTIFACTS / "constant.json", np.asarray(guess).tolist())
+    print(f"Constant: {{guess}}")"""
+
+
+def _predict_main(facts: Facts) -> str:
+    sample = "arguments.data / SAMPLE_FILE" if facts.sample_file else "None"
+    return f"""def main() -> None:
+    arguments = parse_arguments("Write the constant for every test row.")
+    test = read_table(arguments.data / (TEST_FILE or SAMPLE_FILE), TEST_OPTIONS if TEST_FILE else SAMPLE_OPTIONS)
+    guess = np.asarray(read_json(ARTIFACTS / "constant.json"))
+    final = np.broadcast_to(guess, (len(test), *guess.shape))
+    columns = {_final_columns(facts)}
+    write_submission(columns, test, ID_COLUMN, SUBMISSION_COLUMNS, {sample}, SAMPLE_OPTIONS)"""

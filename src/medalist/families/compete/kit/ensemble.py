@@ -1,0 +1,126 @@
+"""The ensemble kit: ``train.py`` that chooses members' weights, ``predict.py`` that blends their predictions.
+
+Both work in a folder whose ``members/<id>/`` hold the members' own scripts; a member without
+artifacts is trained first, so the folder can be taken away and rebuilt from the competition's files.
+The method is in ``parts/ensemble.py``.
+"""
+
+from __future__ import annotations
+
+from medalist.families.compete.facts import Facts
+from medalist.families.compete.kit.assemble import Setting, assemble
+from medalist.families.compete.kit.scripts import (
+    _choose_rule,
+    _final_columns,
+    _read_target,
+    _settings,
+    metric_function,
+    working_problem,
+)
+from medalist.families.compete.recipes import Recipe
+
+_ABSOLUTE = ("mae", "median_absolute_error", "smape", "log_mae")
+_SQUARED_LOG = ("rmsle", "msle", "columnwise_rmsle", "mape", "rmspe")
+_AREA = ("roc_auc", "mean_columnwise_roc_auc", "gini", "alaska_weighted_auc")
+
+
+def scripts(facts: Facts, recipe: Recipe) -> dict[str, str]:
+    """The two stand-alone scripts for ``recipe.options["members"]``."""
+    loss = _loss(facts)
+    settings = [
+        *_settings(facts, recipe),
+        Setting("MEMBERS", list(recipe.options["members"])),
+        Setting("LOSS", loss, "what the weights are chosen to minimise"),
+        Setting("SCALES", list(_scales(facts, loss)), "scales to average on; the best nested one is kept"),
+        Setting(
+            "AS_VALUES", working_problem(facts) == "regression", "one number a row, also from probabilities"
+        ),
+    ]
+    train_code = "\n\n\n".join([_read_target(facts), _choose_rule(facts), _train_main(facts), _LAST_LINES])
+    parts = ["reading", "ensemble", "postprocess", "training", "submission", "metrics"]
+    return {
+        "train.py": assemble(_docstring(facts, "train"), settings, train_code, parts),
+        "predict.py": assemble(
+            _docstring(facts, "predict"), settings, f"{_predict_main(facts)}\n\n\n{_LAST_LINES}", parts
+        ),
+    }
+
+
+_LAST_LINES = 'if __name__ == "__main__":\n    main()'
+
+
+def _loss(facts: Facts) -> str:
+    """The smooth loss closest to the metric: thresholds and labels come after the blend."""
+    if facts.metric in _AREA:
+        return "auc"
+    if working_problem(facts) != "regression":
+        return "squared" if facts.metric == "brier" else "log_loss"
+    if facts.metric in _ABSOLUTE:
+        return "absolute"
+    return "squared_log" if facts.metric in _SQUARED_LOG else "squared"
+
+
+def _scales(facts: Facts, loss: str) -> tuple[str, ...]:
+    if working_problem(facts) == "regression":
+        positive = facts.target_minimum is not None and facts.target_minimum >= 0
+        return ("mean", "log1p") if positive and facts.problem != "ordinal" else ("mean",)
+    several = facts.problem in ("multiclass", "ordinal")
+    scales = ("mean", "log") if several else ("mean", "logit")
+    return (*scales, "rank") if loss == "auc" and not several else scales
+
+
+def _docstring(facts: Facts, verb: str) -> str:
+    if verb == "train":
+        return (
+            "Chooses how much each member counts in a blend of their predictions.\n\n"
+            "    python train.py [--data FOLDER] [--seconds S]\n\n"
+            "Greedy ensemble selection (Caruana et al. 2004) on the members' out-of-fold predictions; members\n"
+            f"that are not trained yet are trained first. Judged by {facts.metric}."
+        )
+    return (
+        "Blends the members' predictions for the test rows and writes submission.csv.\n\n"
+        "    python predict.py [--data FOLDER] [--reuse]\n\n"
+        "--reuse takes the test predictions that members already wrote instead of running them again."
+    )
+
+
+def _train_main(facts: Facts) -> str:
+    return f"""def main() -> None:
+    started = time.monotonic()
+    arguments = parse_ensemble_arguments("Choose the members' weights.")
+    for member in MEMBERS:
+        if not member_file(member, "oof.npz").exists():
+            run_member(member, "train.py", arguments.data)
+    target = read_target(read_table(arguments.data / TRAIN_FILE, TRAIN_OPTIONS))
+    print_resources(len(target))
+    paths = [member_file(member, "oof.npz") for member in MEMBERS]
+    stack, fold = stack_members(paths, AS_VALUES), read_array(paths[0], "fold")
+    kept = prune_library(stack, target, LOSS)
+    deadline = started + 0.7 * arguments.seconds
+    blend = select_on_folds(stack[kept], target, fold, LOSS, SCALES, deadline)
+    weights = {{MEMBERS[m]: round(float(w), 4) for m, w in zip(kept, blend.weights) if w >= SMALLEST_WEIGHT}}
+    ARTIFACTS.mkdir(exist_ok=True)
+    write_json(ARTIFACTS / "weights.json", {{"scale": blend.scale, "weights": weights}})
+    known = rows_predicted(blend.nested)
+    rule = choose_rule(target[known], blend.nested[known])
+    score = {metric_function(facts)}(target[known], apply_rule(rule, blend.nested[known]))
+    save_results(blend.nested, fold, rule, {facts.metric!r}, score, started)
+    print("Weights: " + ", ".join(f"{{member}} {{weight:.2f}}" for member, weight in weights.items()), flush=True)"""
+
+
+def _predict_main(facts: Facts) -> str:
+    sample = "arguments.data / SAMPLE_FILE" if facts.sample_file else "None"
+    return f"""def main() -> None:
+    arguments = parse_ensemble_arguments("Blend the members' predictions.")
+    chosen = read_json(ARTIFACTS / "weights.json")
+    for member in chosen["weights"]:
+        if not (arguments.reuse and member_file(member, "test.npz").exists()):
+            run_member(member, "predict.py", arguments.data)
+    stack = stack_members([member_file(member, "test.npz") for member in chosen["weights"]], AS_VALUES)
+    scaled = to_scale(stack, chosen["scale"])
+    prediction = from_scale(weighted_mean(scaled, list(chosen["weights"].values())), chosen["scale"])
+    np.savez(ARTIFACTS / "test.npz", prediction=prediction)
+    final = apply_rule(read_json(ARTIFACTS / "postprocess.json"), prediction)
+    test = read_table(arguments.data / (TEST_FILE or SAMPLE_FILE), TEST_OPTIONS if TEST_FILE else SAMPLE_OPTIONS)
+    columns = {_final_columns(facts)}
+    write_submission(columns, test, ID_COLUMN, SUBMISSION_COLUMNS, {sample}, SAMPLE_OPTIONS)"""

@@ -1,0 +1,223 @@
+"""Greedy ensemble selection with replacement over out-of-fold predictions (Caruana et al. 2004, ICML).
+
+Two things keep the selection from fitting the noise of the very rows it is judged on. Weights are
+chosen once for every fold, on the rows outside it: the blend written as out-of-fold prediction is
+therefore honest (each row's weights never saw that row), and the weights used on test rows are the
+mean of those choices, which is Caruana's bagging. Which scale to average on (probabilities, their
+logits, ranks) is decided by the same nested loss.
+
+Arrays: ``stack`` is (members, rows) or (members, rows, classes); NaN where a member has no
+prediction for a row, in which case the others' weights are scaled up for that row.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+TINY = 1e-7
+GREEDY_ROUNDS = 25
+LARGEST_LIBRARY = 20
+SMALLEST_WEIGHT = 0.01
+CELLS_COMPARED = 60_000
+
+
+@dataclass
+class Blend:
+    """A chosen blend: ``nested`` (rows, ...) is honest, ``weights`` (members,) are for test rows."""
+
+    nested: np.ndarray
+    weights: np.ndarray
+    scale: str
+    loss: float
+
+
+def read_array(path: Path, key: str = "prediction") -> np.ndarray:
+    """One array of an ``.npz`` file."""
+    with np.load(path) as saved:
+        return saved[key]
+
+
+def stack_members(paths: list[Path], as_values: bool) -> np.ndarray:
+    """All members' predictions; with ``as_values`` class probabilities (n, k) become expected ranks (n,)."""
+    arrays = [read_array(path).astype(np.float64) for path in paths]
+    if as_values and len({array.ndim for array in arrays}) > 1:
+        arrays = [a @ np.arange(a.shape[1]) if a.ndim == 2 else a for a in arrays]
+    return np.stack(arrays)
+
+
+def to_scale(values: np.ndarray, scale: str) -> np.ndarray:
+    """Predictions on the scale on which they are averaged; rows run along axis 1."""
+    if scale == "logit":
+        clipped = np.clip(values, TINY, 1 - TINY)
+        return np.log(clipped / (1 - clipped))
+    if scale == "log":
+        return np.log(np.clip(values, TINY, None))
+    if scale == "log1p":
+        return np.log1p(np.clip(values, 0, None))
+    if scale == "rank":
+        return np.stack([_ranks(member) for member in values])
+    return values
+
+
+def from_scale(values: np.ndarray, scale: str) -> np.ndarray:
+    """Back to predictions; class probabilities averaged as logarithms are made to sum to one."""
+    if scale == "logit":
+        return 1 / (1 + np.exp(-values))
+    if scale == "log":
+        raised = np.exp(values - values.max(axis=-1, keepdims=True))
+        return raised / raised.sum(axis=-1, keepdims=True)
+    if scale == "log1p":
+        return np.expm1(values)
+    return values
+
+
+def _ranks(column: np.ndarray) -> np.ndarray:
+    """Ranks in (0, 1) along rows, ties by order; NaN stays NaN."""
+    ranks = np.argsort(np.argsort(column, axis=0), axis=0) + 0.5
+    known = np.isfinite(column)
+    return np.where(known, ranks / np.maximum(known.sum(axis=0), 1), np.nan)
+
+
+def weighted_mean(scaled: np.ndarray, weights: Any) -> np.ndarray:
+    """(rows,) or (rows, classes): the members' weighted mean over those that have the row, else NaN."""
+    known = np.isfinite(scaled)
+    shaped = np.asarray(weights).reshape(-1, *([1] * (scaled.ndim - 1)))
+    total = (known * shaped).sum(axis=0)
+    summed = (np.where(known, scaled, 0.0) * shaped).sum(axis=0)
+    return np.where(total > 0, summed / np.where(total > 0, total, 1.0), np.nan)
+
+
+def selection_loss(y: np.ndarray, prediction: np.ndarray, loss: str) -> float:
+    """What the greedy steps minimise, over rows that have a prediction; ``y`` as numbers or class codes."""
+    known = np.isfinite(prediction if prediction.ndim == 1 else prediction[:, 0])
+    y, prediction = y[known], prediction[known]
+    if loss == "log_loss":
+        p = np.clip(prediction, TINY, 1 - TINY)
+        if p.ndim == 2 and y.ndim == 1:
+            return float(-np.log(p[np.arange(len(y)), y.astype(int)] / p.sum(axis=1)).mean())
+        return -np.where(y > 0.5, np.log(p), np.log1p(-p)).mean()
+    if loss == "auc":
+        return 1.0 - _area_under_curve(y, prediction)
+    if loss == "absolute":
+        return np.abs(y - prediction).mean()
+    if loss == "squared_log":
+        return np.square(np.log1p(np.clip(y, 0, None)) - np.log1p(np.clip(prediction, 0, None))).mean()
+    return np.square(y - prediction).mean()
+
+
+def _area_under_curve(y: np.ndarray, prediction: np.ndarray) -> float:
+    """Area under the ROC curve; the mean over columns for several targets or one-against-rest classes."""
+    if prediction.ndim == 2:
+        truth = y if y.ndim == 2 else y[:, None] == np.arange(prediction.shape[1])
+        return np.mean([_area_under_curve(truth[:, k], prediction[:, k]) for k in range(prediction.shape[1])])
+    positive = y > 0.5
+    first = np.sort(prediction)
+    # Tied predictions share the mean of their ranks.
+    rank = (np.searchsorted(first, prediction, "left") + np.searchsorted(first, prediction, "right") + 1) / 2
+    count = positive.sum()
+    rest = len(y) - count
+    return (rank[positive].sum() - count * (count + 1) / 2) / max(count * rest, 1)
+
+
+def greedy_weights(scaled: np.ndarray, y: np.ndarray, loss: str, scale: str, deadline: float) -> np.ndarray:
+    """Weights (members,) that sum to one: start from the best member, add whichever helps most, stop when none does."""
+    known = np.isfinite(scaled)
+    filled = np.where(known, scaled, 0.0)
+    covered = known.reshape(len(scaled), -1).mean(axis=1)
+    alone = [
+        selection_loss(y, from_scale(scaled[m], scale), loss)
+        if covered[m] >= 0.99 * covered.max()
+        else np.inf
+        for m in range(len(scaled))
+    ]
+    counts = np.zeros(len(scaled))
+    best = int(np.argmin(alone))
+    counts[best], reached = 1, alone[best]
+    summed, seen = filled[best].copy(), known[best].astype(float)
+    for _ in range(GREEDY_ROUNDS):
+        losses = [
+            selection_loss(y, from_scale((summed + filled[m]) / np.maximum(seen + known[m], 1), scale), loss)
+            for m in range(len(scaled))
+        ]
+        best = int(np.argmin(losses))
+        if losses[best] >= reached or time.monotonic() > deadline:
+            break
+        counts[best] += 1
+        reached = losses[best]
+        summed, seen = summed + filled[best], seen + known[best]
+    return counts / counts.sum()
+
+
+def prune_library(stack: np.ndarray, y: np.ndarray, loss: str) -> np.ndarray:
+    """Indices of the best members, at most LARGEST_LIBRARY (Caruana et al. 2006 prune likewise)."""
+    alone = [selection_loss(y, member, loss) for member in stack]
+    return np.sort(np.argsort(alone)[:LARGEST_LIBRARY])
+
+
+def select_on_folds(
+    stack: np.ndarray, y: np.ndarray, fold: np.ndarray, loss: str, scales: list[str], deadline: float
+) -> Blend:
+    """Tries each scale in ``scales`` and keeps the blend whose nested loss is least.
+
+    ``fold`` is the fold of each row, -1 for none. Past ``deadline`` (on the monotonic clock) no
+    further scale is tried.
+    """
+    rows = np.random.default_rng(0).permutation(stack.shape[1])
+    rows = np.sort(rows[: max(500, CELLS_COMPARED // int(np.prod(stack.shape[2:])))])
+    chosen: Blend | None = None
+    for scale in scales:
+        scaled = to_scale(stack, scale)
+        nested = np.full(stack.shape[1:], np.nan)
+        weights = []
+        for number in np.unique(fold[fold >= 0]):
+            outside = rows[fold[rows] != number]
+            weights.append(greedy_weights(scaled[:, outside], y[outside], loss, scale, deadline))
+            inside = fold == number
+            nested[inside] = from_scale(weighted_mean(scaled[:, inside], weights[-1]), scale)
+        reached = selection_loss(y, nested, loss)
+        print(f"Scale {scale}: nested {loss} {reached:.5f}", flush=True)
+        if chosen is None or reached < chosen.loss:
+            chosen = Blend(nested, np.mean(weights, axis=0), scale, reached)
+        if time.monotonic() > deadline:
+            break
+    assert chosen is not None
+    return chosen
+
+
+def parse_ensemble_arguments(description: str) -> argparse.Namespace:
+    """The command line of an ensemble's scripts."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--data", type=Path, default=Path("../../input"), help="the competition's folder")
+    parser.add_argument("--seconds", type=float, default=600.0, help="finish within about so many seconds")
+    parser.add_argument(
+        "--reuse", action="store_true", help="take test predictions that members already wrote"
+    )
+    return parser.parse_args()
+
+
+def member_file(member: str, name: str) -> Path:
+    """Where a member keeps an artifact."""
+    return Path("members") / member / "artifacts" / name
+
+
+def run_member(member: str, script: str, data: Path) -> None:
+    """Run one of a member's own scripts in its folder. Raises CalledProcessError when it fails."""
+    command = [sys.executable, script, "--data", str(data.resolve())]
+    subprocess.run(command, cwd=Path("members") / member, check=True)
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_json(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, indent=1), encoding="utf-8")

@@ -1,0 +1,150 @@
+"""The operators of the search, over recipes: draft, improve, debug, ensemble.
+
+Each takes what is known and gives a recipe to try, or None where it has nothing left to offer. The
+kits (``kit.tabular``, ``kit.text``, ``kit.image``) know the trade; this module decides which of them
+are asked, keeps a recipe from being tried twice, and mends what failed. Starts nothing, reads no file.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from types import ModuleType
+
+from medalist.families.compete.facts import Facts
+from medalist.families.compete.recipes import Recipe
+from medalist.hints.review import check_script, explain_log
+from medalist.machine.hardware import Hardware
+
+_KITS_OF = {
+    "tabular": ("tabular",),
+    "text": ("text",),
+    "image": ("image",),
+    "mixed": ("mixed",),
+}
+_ATTEMPTS_AT_SOMETHING_NEW = 8
+_FEWEST_FOLDS = 3
+_TOO_BIG = ("MemoryError", "out of memory", "timed out", "time limit", "Killed")
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What ``debug`` came up with: a recipe, scripts already mended (by file name), and the hints that helped."""
+
+    recipe: Recipe
+    scripts: Mapping[str, str] = field(default_factory=dict)
+    hint_ids: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class Operators:
+    """The operators for one competition on one machine.
+
+    ``budget_seconds`` is the attempt's whole budget; the kits size their drafts by it. Drafts come
+    cheapest and most valuable first.
+    """
+
+    def __init__(self, facts: Facts, hardware: Hardware, budget_seconds: float, rng: random.Random) -> None:
+        self._facts = facts
+        self._rng = rng
+        self._waiting: list[Recipe] = []
+        for name in _KITS_OF[facts.modality]:
+            self._waiting += _kit(name).drafts(facts, hardware, budget_seconds)
+        self._tried: set[str] = set()
+
+    @property
+    def waiting(self) -> Sequence[Recipe]:
+        """Drafts not handed out yet, in the order they will be."""
+        return tuple(self._waiting)
+
+    def mark_tried(self, recipe: Recipe) -> None:
+        """Never offer ``recipe`` again (a resumed attempt calls this for what it finds)."""
+        self._tried.add(_key(recipe))
+        self._waiting = [r for r in self._waiting if _key(r) != _key(recipe)]
+
+    def draft(self, affordable_cpu_seconds: float) -> Recipe | None:
+        """The next draft that fits; dearer ones keep their place in the queue."""
+        for recipe in self._waiting:
+            if recipe.expected_cpu_seconds <= affordable_cpu_seconds:
+                self.mark_tried(recipe)
+                return recipe
+        return None
+
+    def improve(self, parent: Recipe, affordable_cpu_seconds: float) -> Recipe | None:
+        """A change to ``parent`` that was not tried yet and fits."""
+        for _ in range(_ATTEMPTS_AT_SOMETHING_NEW):
+            recipe = _kit(parent.kit).improve(self._facts, parent, self._rng)
+            if recipe is None:
+                return None
+            if _key(recipe) not in self._tried and recipe.expected_cpu_seconds <= affordable_cpu_seconds:
+                self.mark_tried(recipe)
+                return recipe
+        return None
+
+    def debug(self, failed: Recipe, scripts: Mapping[str, str], log: str) -> Repair | None:
+        """A mended or a smaller version of what failed.
+
+        A hint that recognises the log and can mend the script comes first; a job that was too big comes
+        back with fewer folds. None where neither applies: another draft is worth more then.
+        """
+        repair = _mended(failed, scripts, log)
+        if repair is not None:
+            return repair
+        if failed.folds > _FEWEST_FOLDS and any(sign in log for sign in _TOO_BIG):
+            smaller = replace(
+                failed,
+                folds=_FEWEST_FOLDS,
+                title=f"{failed.title}, {_FEWEST_FOLDS} folds",
+                expected_cpu_seconds=failed.expected_cpu_seconds * _FEWEST_FOLDS / failed.folds,
+            )
+            return Repair(smaller, reason="it was too big for this machine or budget")
+        return None
+
+    def ensemble(self, members: Mapping[str, Recipe]) -> Recipe:
+        """A greedy ensemble of finished candidates, by id."""
+        return Recipe(
+            kit="ensemble",
+            estimator="greedy",
+            options={"members": list(members)},
+            title=f"ensemble of {len(members)}",
+            expected_cpu_seconds=1.0 + 0.1 * len(members),
+        )
+
+    def scripts(self, recipe: Recipe) -> dict[str, str]:
+        """The stand-alone files of a recipe, by name: train.py and predict.py at least."""
+        return _kit(recipe.kit).scripts(self._facts, recipe)
+
+
+def _mended(failed: Recipe, scripts: Mapping[str, str], log: str) -> Repair | None:
+    """The same recipe with its scripts mended where a hint both explains the log and finds its place."""
+    explained = {finding.hint_id for finding in explain_log(log) if finding.mechanical}
+    if not explained:
+        return None
+    # Editing loads a parser of its own; only failures pay for it.
+    from medalist.hints.mending import mend_script
+
+    mended: dict[str, str] = {}
+    applied: dict[str, None] = {}
+    for name, code in scripts.items():
+        findings = [finding for finding in check_script(code, filename=name) if finding.hint_id in explained]
+        changed, ids = mend_script(code, findings)
+        if ids:
+            mended[name] = changed
+            applied.update(dict.fromkeys(ids))
+    if not applied:
+        return None
+    return Repair(failed, mended, tuple(applied), f"mended by {', '.join(applied)}")
+
+
+def _kit(name: str) -> ModuleType:
+    return import_module(f"medalist.families.compete.kit.{name}")
+
+
+def _key(recipe: Recipe) -> str:
+    """What makes two recipes the same experiment: everything but title and estimate."""
+    return json.dumps(
+        [recipe.kit, recipe.estimator, dict(recipe.options), recipe.seed, recipe.folds], sort_keys=True
+    )

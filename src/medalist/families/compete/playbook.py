@@ -1,0 +1,114 @@
+"""The playbook for competitions: the engineer that needs no language model (SPEC K2, K3, K4).
+
+It explores, reads the hints, plans, launches a quick baseline on all cores, puts a constant
+submission in place while that trains and, once the baseline stands, goes on improving as a search
+over candidates (``playbook_search``) until the budget ends. Every decision is an event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from medalist.core.candidate import Candidate, CandidateState, Outcome
+from medalist.core.errors import InputError, SubmissionInvalid
+from medalist.engineers.session import Session
+from medalist.families.compete.explore import explore_command
+from medalist.families.compete.facts import Facts
+from medalist.families.compete.kit import constant
+from medalist.families.compete.operators import Operators
+from medalist.families.compete.playbook_bench import Bench, Plan
+from medalist.families.compete.playbook_pace import Pace
+from medalist.families.compete.playbook_search import Search
+from medalist.hints.book import load_hints
+from medalist.search.population import Population
+
+_BASELINE_SHARE = 0.3  # of the budget, at most, for the first candidate
+_CONSTANT = Candidate(id="c00", operator="constant", folder="candidates/c00", title="a constant")
+
+
+class PlaybookEngineer:
+    """Competes on one competition a session. ``settings`` are the family's (see ``family``)."""
+
+    name = "playbook"
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._settings = settings
+
+    def work(self, session: Session) -> None:
+        """Compete until the budget is spent or nothing is left to try.
+
+        Raises InputError when the folder holds nothing that can be competed on.
+        """
+        facts = self._explore(session)
+        self._read_hints(session)
+        operators = Operators(facts, session.hardware, session.budget.total_seconds, session.rng)
+        population = Population(session.history)
+        pace = Pace(session.budget.total_seconds)
+        bench = Bench(session, operators, population, pace)
+        search = Search(session, facts, operators, population, bench, pace)
+        if not population.finished:
+            self._open(session, facts, operators, bench, pace)
+        search.run()
+
+    def _explore(self, session: Session) -> Facts:
+        """Facts left by an earlier process of this attempt, or from looking now."""
+        try:
+            return Facts.from_json(session.read("facts.json"))
+        except SubmissionInvalid:
+            pass
+        completed = session.run(
+            explore_command("facts.json", self._settings), timeout_seconds=session.budget.remaining
+        )
+        if completed.returncode != 0:
+            raise InputError(
+                completed.output.strip().splitlines()[-1] if completed.output.strip() else "Exploring failed."
+            )
+        facts = Facts.from_json(session.read("facts.json"))
+        summary = {
+            key: value for key, value in asdict(facts).items() if key not in ("columns", "csv_options")
+        }
+        session.events.append("explored", facts=summary, columns=len(facts.columns))
+        for doubt in facts.doubts:
+            session.events.append("doubt", text=doubt)
+        for leak in facts.leaks:
+            session.events.append("leak_found", text=leak)
+        return facts
+
+    def _read_hints(self, session: Session) -> None:
+        """Into the trajectory: the book and a competition's own hints were read before any training (H2)."""
+        if not self._settings.get("hints", True):
+            return
+        book = load_hints()
+        session.events.append("hints_read", hints=len(book), sections=list(book.sections))
+
+    def _open(self, session: Session, facts: Facts, operators: Operators, bench: Bench, pace: Pace) -> None:
+        """Plan, launch the baseline, and put a constant in place while it trains."""
+        session.events.append(
+            "plan",
+            baseline=operators.waiting[0].title if operators.waiting else "",
+            drafts=[recipe.title for recipe in operators.waiting],
+            budget_seconds=session.budget.total_seconds,
+            reserve_seconds=round(pace.reserve_seconds, 1),
+        )
+        recipe = operators.draft(pace.affordable_cpu_seconds(session.budget.remaining, len(session.cores)))
+        if recipe is not None:
+            seconds = _BASELINE_SHARE * session.budget.total_seconds
+            bench.start(Plan("draft", recipe), all_cores=True, at_most_seconds=seconds)
+        if not session.submissions:
+            self._submit_constant(session, facts)
+
+    def _submit_constant(self, session: Session, facts: Facts) -> None:
+        """The best constant guess: a valid submission before anything has been learned (K3)."""
+        for name, text in constant.scripts(facts).items():
+            session.write(f"{_CONSTANT.folder}/{name}", text)
+        session.created(_CONSTANT)
+        for script in ("train.py", "predict.py"):
+            completed = session.run([script], cwd=_CONSTANT.folder, name=script.removesuffix(".py"))
+            if completed.returncode != 0:
+                last_line = completed.output.strip().splitlines()[-1:]
+                session.finished(Outcome(_CONSTANT, CandidateState.FAILED, reason="".join(last_line)))
+                return
+        session.finished(Outcome(_CONSTANT, CandidateState.FINISHED))
+        session.submit(_CONSTANT, None, files=("train.py", "predict.py", "artifacts"))
