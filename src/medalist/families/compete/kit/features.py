@@ -29,6 +29,11 @@ class FeatureColumns:
     texts: tuple[str, ...]
 
     @property
+    def short(self) -> tuple[str, ...]:
+        """Columns that can be read as words beside a text."""
+        return self.categories + self.wide
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Columns that may hold names of people or other words."""
         return self.wide + self.strings
@@ -70,6 +75,8 @@ def block_names(facts: Facts) -> tuple[str, ...]:
         found.append("counts")
     if any(c.missing for c in facts.columns):
         found.append("missing")
+    if columns.texts:
+        found.append("topics")
     if facts.group_column:
         found.append("groups")
     return tuple(found)
@@ -86,6 +93,8 @@ def feature_settings(facts: Facts) -> list[Setting]:
         Setting("DATES", list(columns.dates)),
         Setting("STRINGS", list(columns.strings), "strings made of parts"),
         Setting("TEXTS", list(columns.texts)),
+        Setting("SHORT", list(columns.short), "short columns that are read as words beside the texts"),
+        Setting("TOPICS", 60),
         Setting("GROUP", facts.group_column, "rows of a group belong together"),
     ]
 
@@ -113,6 +122,10 @@ def build_features_code(facts: Facts, blocks: Sequence[str]) -> str:
     steps += [optional[name] for name in optional if name in blocks and name in block_names(facts)]
     if columns.texts:
         steps.append("text_statistics(table[TEXTS])")
+        if "topics" in blocks:
+            steps.append(
+                f"latent_text(joined_text(table[TEXTS]{', table[SHORT]' if columns.short else ''}), TOPICS)"
+            )
     lines = [
         "def build_features(table: pd.DataFrame) -> pd.DataFrame:",
         '    """Features of training and test rows alike; nothing here looks at the target."""',

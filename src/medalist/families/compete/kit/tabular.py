@@ -48,7 +48,7 @@ def scripts(facts: Facts, recipe: Recipe) -> dict[str, str]:
         features=build_features_code(facts, options["blocks"]),
         fit=estimator.fit,
         predict=estimator.predict,
-        parts=("columns", "groups", estimator.part),
+        parts=("columns", "groups", "texts", estimator.part),
         settings=tuple(settings),
     )
     return write_scripts(facts, recipe, pieces)
