@@ -14,13 +14,14 @@ from pathlib import Path
 
 from medalist.core.errors import SandboxUnavailable, UsageError
 from medalist.workspace.bubblewrap import BubblewrapSandbox
+from medalist.workspace.landlock import LandlockSandbox
 from medalist.workspace.plain import PlainSandbox
 from medalist.workspace.policy import Command, Sandbox, SandboxPolicy, Wrapped
 from medalist.workspace.probe import ProbeReport, probe, versions
 
 __all__ = ["SANDBOXES", "Command", "ProbeReport", "Sandbox", "SandboxPolicy", "Wrapped", "choose_sandbox"]
 
-SANDBOXES: tuple[Sandbox, ...] = (BubblewrapSandbox(), PlainSandbox())
+SANDBOXES: tuple[Sandbox, ...] = (BubblewrapSandbox(), LandlockSandbox(), PlainSandbox())
 """From the strongest to none at all."""
 
 _INSTALL = "Install bubblewrap (`apt-get install bubblewrap`), then run `medalist doctor`."

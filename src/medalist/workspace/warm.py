@@ -196,9 +196,12 @@ def _run_main(argv: Sequence[str]) -> None:
 def _print_traceback(
     kind: type[BaseException], error: BaseException, trace: types.TracebackType | None
 ) -> None:
-    """As the interpreter prints it, without the frames of this file."""
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
-        trace = trace.tb_next
+    """As the interpreter prints it for a script, without the frames that led to it here."""
+    own = trace
+    while own is not None:
+        if own.tb_frame.f_code.co_filename == __file__:
+            trace = own.tb_next
+        own = own.tb_next
     sys.stdout.flush()
     traceback.print_exception(kind, error, trace)
 
