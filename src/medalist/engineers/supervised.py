@@ -1,0 +1,155 @@
+"""What the supervisor watches: a launch as asked for, the job it became, the trial it may be in, and news of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from medalist.core.errors import JobError
+from medalist.training.checkpoint import Verdicts
+from medalist.training.kind import Kind
+from medalist.training.progress import Progress
+from medalist.training.review import ScriptFacts
+from medalist.workspace.jobs import Job
+from medalist.workspace.workspace import Completed
+
+SHORT_COMMAND_SECONDS = 30.0
+"""A command that outlives this is a job under every check, whatever its script says."""
+
+
+@dataclass(frozen=True)
+class LaunchRequest:
+    """What an engineer wants started. ``argv`` is what follows ``python``; ``cwd`` is relative to the workspace.
+
+    ``facts`` say what the script trains on where that is known; ``sizing_key`` names the kind of job
+    (``training.sizing.job_key``) under which measured batch sizes are remembered, "" for none.
+    """
+
+    argv: tuple[str, ...]
+    cwd: str = "."
+    name: str = "job"
+    candidate_id: str = ""
+    cores: tuple[int, ...] = ()
+    seconds_limit: float | None = None
+    memory_bytes: int | None = None
+    warm: bool = True
+    env: Mapping[str, str] = field(default_factory=dict)
+    facts: ScriptFacts = field(default_factory=ScriptFacts)
+    sizing_key: str = ""
+
+
+@dataclass(frozen=True)
+class News:
+    """Something an engineer should know of one of its jobs.
+
+    ``kind``: ``ended``, ``verdict`` (a check stopped it), ``relaunched``, ``progress`` or ``refused``.
+    """
+
+    kind: str
+    watched: Watched
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How fast a job works, in a unit that a change of batch or threads leaves comparable."""
+
+    unit: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A sizing change under test, and what to go back to."""
+
+    verdict: Verdicts
+    code: str
+    argv: tuple[str, ...]
+    batch: int | None
+    rate: Rate
+
+
+@dataclass
+class Watched:
+    """One launch under the checks, through all its relaunches. Made by the supervisor."""
+
+    request: LaunchRequest
+    argv: tuple[str, ...]
+    kind: Kind
+    cores: tuple[int, ...]
+    batch: int | None = None
+    script_monitors: bool = False
+    refused: str = ""
+    stopped: str = ""
+    """Why a check ended it, "" when none did."""
+    ended: bool = False
+    progress: Progress = field(default_factory=Progress)
+    relaunches: int = 0
+    sizing_relaunches: int = 0
+    mends: int = 0
+    tried: set[Verdicts] = field(default_factory=set)
+    trial: Trial | None = None
+    first_look_seconds: float = 60.0
+    next_look_seconds: float = 60.0
+    seconds_before: float = 0.0
+    """Seconds that earlier launches of it took."""
+    current: Job | None = None
+    log_offset: int = 0
+    last_line_seconds: float = 0.0
+    told: tuple[int, int, int] = (0, 0, 0)
+    """Fold, epoch and folds scored when progress was last told."""
+    idle_mark: tuple[float, float] | None = None
+    """(job seconds, idle core seconds) at the last look."""
+
+    @property
+    def job(self) -> Job:
+        """The job it is now. Raises JobError when the launch was refused."""
+        if self.current is None:
+            raise JobError(f"{self.request.name} was not started: {self.refused}")
+        return self.current
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since its first launch, pauses between relaunches left out."""
+        return self.seconds_before + (self.current.seconds if self.current else 0.0)
+
+    @property
+    def kind_in_effect(self) -> Kind:
+        """The kind the checks go by: what the script hid, the log and the clock may show."""
+        kind = self.kind
+        if kind is Kind.NONE and self.current is not None and self.current.seconds > SHORT_COMMAND_SECONDS:
+            kind = Kind.OPAQUE
+        return Kind.NETWORK if kind is Kind.OPAQUE and self.progress.losses else kind
+
+    def rate(self) -> Rate | None:
+        """Samples a second as printed, else epochs (or folds) a second as seen, None while neither is known."""
+        progress = self.progress
+        if len(progress.rates) >= 2:
+            return Rate("samples/s", progress.samples_per_second or 0.0)
+        if len(progress.marks) >= 2 and progress.seconds_per_epoch:
+            return Rate("epochs/s" if progress.epochs else "folds/s", 1.0 / progress.seconds_per_epoch)
+        return None
+
+    def started(self, job: Job) -> None:
+        """Take on a new process; what the old one printed no longer counts."""
+        self.seconds_before = self.seconds
+        self.current = job
+        self.progress = Progress()
+        self.log_offset = 0
+        self.last_line_seconds = 0.0
+        self.next_look_seconds = self.first_look_seconds
+        self.idle_mark = None
+
+    def completed(self) -> Completed:
+        """How it ended and what it printed. Of a refused launch: return code 1 and the reason."""
+        end = self.current.ended if self.current is not None else None
+        if self.current is None or end is None:
+            return Completed(1, self.refused, 0.0, 0.0, timed_out=False)
+        return Completed(
+            end.returncode,
+            self.current.tail(1 << 18),
+            self.seconds,
+            end.cpu_seconds,
+            timed_out=end.killed_reason.startswith("time limit"),
+        )

@@ -1,0 +1,173 @@
+"""The scripts of supervised jobs: read without following links, reviewed once, mended, written back, and explained."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from medalist.core.errors import InputError, JobError
+from medalist.core.event import EventLog
+from medalist.engineers.supervised import Watched
+from medalist.hints.review import Finding, check_script, explain_log
+from medalist.machine.hardware import Hardware
+from medalist.source.tree import parse
+from medalist.training.checkpoint import Verdict, Verdicts
+from medalist.training.kind import Kind, kind_of_command
+from medalist.training.recovery import batch_in_use, recover, set_batch
+from medalist.training.review import Review, review
+from medalist.training.sizing import size_for
+from medalist.workspace.files import open_inside
+from medalist.workspace.workspace import Workspace
+
+_LARGEST_SCRIPT_BYTES = 4_000_000
+_LOG_END_CHARACTERS = 8000
+
+
+class Refusal(Exception):
+    """A script must be fixed and cannot be by machine; the text says what and how. Stays inside this room."""
+
+
+class Scripts:
+    """Reads, reviews and edits the scripts of one workspace; a text that was reviewed is not reviewed again."""
+
+    def __init__(
+        self, workspace: Workspace, hardware: Hardware, events: EventLog, *, use_hints: bool = True
+    ) -> None:
+        self._workspace = workspace
+        self._hardware = hardware
+        self._events = events
+        self._use_hints = use_hints
+        self._reviews: dict[str, Review] = {}
+
+    def review(self, watched: Watched) -> None:
+        """Read the script behind a launch, mend what a machine can, and note kind and batch on ``watched``.
+
+        Raises Refusal when something that must be fixed is left.
+        """
+        watched.kind = self._kind(watched)
+        code = self.code_of(watched)
+        if not watched.kind.trains or code is None:
+            return
+        try:
+            found = self._review(code, watched)
+            left = found.must_fix
+            if left:
+                code, mended = self._mend(code, watched, left)
+                found = self._review(code, watched)
+                left = found.must_fix
+                self._report(watched, found, mended)
+                if mended:
+                    self.write(watched, code)
+            else:
+                self._report(watched, found, ())
+            watched.batch = batch_in_use(parse(code), watched.argv)
+        except InputError:
+            return  # not Python: it will say so itself, with a traceback
+        watched.script_monitors = found.monitors
+        if left:
+            raise Refusal(" ".join(f"Line {each.line}: {each.message} Fix: {each.fix}" for each in left))
+
+    def code_of(self, watched: Watched) -> str | None:
+        """The text of the launch's own script; None for ``-m``, ``-c`` and files that cannot be read."""
+        return self._read(watched, watched.argv[0]) if watched.argv[0].endswith(".py") else None
+
+    def write(self, watched: Watched, code: str) -> None:
+        """Put ``code`` in the script's place. Raises JobError for a planted link, StoreError for a full disk."""
+        relative = self._relative(watched, watched.argv[0])
+        descriptor = open_inside(self._workspace.root, relative, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(code)
+
+    def explain(self, watched: Watched) -> list[Finding]:
+        """The hints that a failed job's log matches, each written to the events."""
+        found = explain_log(watched.job.tail(_LOG_END_CHARACTERS)) if self._use_hints else []
+        for finding in found:
+            self._fired(watched, finding, source="log", mended=False)
+        return found
+
+    def _kind(self, watched: Watched) -> Kind:
+        if watched.argv[:1] == ("-m",) and len(watched.argv) > 1 and watched.argv[1].startswith("medalist."):
+            return Kind.NONE
+        return kind_of_command(watched.argv, lambda path: self._read(watched, path))
+
+    def _relative(self, watched: Watched, path: str) -> str:
+        return str(PurePosixPath(watched.request.cwd) / path)
+
+    def _read(self, watched: Watched, path: str) -> str | None:
+        try:
+            relative = self._relative(watched, path)
+            return self._workspace.read(relative, limit=_LARGEST_SCRIPT_BYTES).decode(
+                "utf-8", errors="replace"
+            )
+        except (FileNotFoundError, JobError):
+            return None
+
+    def _review(self, code: str, watched: Watched) -> Review:
+        key = hashlib.sha256(f"{watched.kind}{watched.request.facts}{code}".encode()).hexdigest()
+        if key not in self._reviews:
+            hints = check_script(code, hardware=self._hardware) if self._use_hints else []
+            self._reviews[key] = review(
+                code, self._hardware, watched.request.facts, kind=watched.kind, hint_findings=hints
+            )
+        return self._reviews[key]
+
+    def _mend(self, code: str, watched: Watched, findings: Sequence[Finding]) -> tuple[str, tuple[str, ...]]:
+        """``code`` with every mechanical fix of ``findings``, and the ids of those that were applied."""
+        from medalist.hints.mending import mend_script
+
+        code, by_hints = mend_script(code, [each for each in findings if each.mechanical])
+        mended = list(by_hints)
+        wanted = {each.hint_id for each in findings}
+        if "gpu-unused" in wanted:
+            moved = recover(Verdict(Verdicts.USE_GPU, ""), code, watched.argv, cores=len(watched.cores))
+            code, mended = (moved.code, [*mended, "gpu-unused"]) if moved.code is not None else (code, mended)
+        if "batch-size-small" in wanted:
+            facts = watched.request.facts
+            sizes = size_for("image", "", facts.image_pixels or 224, self._hardware, facts.rows)
+            resized = set_batch(code, watched.argv, sizes.batch)
+            if resized.code is not None:
+                code, watched.argv = resized.code, resized.argv
+                mended.append("batch-size-small")
+        return code, tuple(mended)
+
+    def _report(self, watched: Watched, found: Review, mended: Sequence[str]) -> None:
+        request = watched.request
+        self._events.append(
+            "script_reviewed",
+            name=request.name,
+            candidate=request.candidate_id,
+            script=watched.argv[0],
+            trains=found.kind.name.lower(),
+            batch=found.batch,
+            monitors=found.monitors,
+            verdict="refused" if found.must_fix else "mended" if mended else "approved",
+            findings=[f"{each.hint_id} (line {each.line})" for each in found.findings],
+            mended=list(mended),
+        )
+        for finding in found.findings:
+            self._fired(watched, finding, source="script", mended=False)
+        for hint_id in mended:
+            self._events.append(
+                "hint_fired",
+                name=request.name,
+                candidate=request.candidate_id,
+                hint=hint_id,
+                source="script",
+                mended=True,
+            )
+
+    def _fired(self, watched: Watched, finding: Finding, *, source: str, mended: bool) -> None:
+        self._events.append(
+            "hint_fired",
+            name=watched.request.name,
+            candidate=watched.request.candidate_id,
+            hint=finding.hint_id,
+            priority=finding.priority,
+            source=source,
+            line=finding.line,
+            message=finding.message,
+            fix=finding.fix,
+            mended=mended,
+        )

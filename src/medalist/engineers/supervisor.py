@@ -1,0 +1,417 @@
+"""The supervisor: every command an engineer starts is read first and, if it trains, watched to its end.
+
+It ties the pure checks to real jobs: reviews a script before launch, looks at telemetry and log when
+the 60-second check says so, turns a verdict into an edit and a relaunch, lets samples a second
+decide whether a doubling stays, and comes back from out-of-memory with half the batch. All of it is
+written to the events. Nothing runs in the background: whoever waits calls ``poll``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from medalist.core.budget import Budget
+from medalist.core.event import EventLog
+from medalist.engineers.supervised import LaunchRequest, News, Rate, Trial, Watched
+from medalist.engineers.supervised_scripts import Refusal, Scripts
+from medalist.machine.hardware import Hardware
+from medalist.machine.idle import idle_core_seconds
+from medalist.training.checkpoint import (
+    CheckSettings,
+    Look,
+    Verdict,
+    Verdicts,
+    first_look_seconds,
+    judge,
+    judge_end,
+    measure,
+    trial_paid,
+)
+from medalist.training.kind import Kind
+from medalist.training.progress import INFERENCE_MARGIN, advance
+from medalist.training.recovery import Recovery, recover
+from medalist.training.sizing import MeasuredSizes
+from medalist.workspace.jobs import JobSpec
+from medalist.workspace.workspace import Workspace
+
+__all__ = ["CheckSettings", "LaunchRequest", "News", "Supervisor", "Watched"]
+
+_LOG_END_CHARACTERS = 8000
+_LONGEST_NAP_SECONDS = 0.25
+
+
+class Supervisor:
+    """Starts and watches the jobs of one attempt. Not for use from several threads."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        hardware: Hardware,
+        events: EventLog,
+        budget: Budget,
+        settings: CheckSettings | None = None,
+        *,
+        hints: bool = True,
+        measured: MeasuredSizes | None = None,
+    ) -> None:
+        """``hints`` False leaves the knowledge base out of reviews and failures; ``measured`` remembers sizes."""
+        self.settings = settings or CheckSettings()
+        self.running: list[Watched] = []
+        self._workspace = workspace
+        self._hardware = hardware
+        self._events = events
+        self._budget = budget
+        self._measured = measured or MeasuredSizes(None, hardware.fingerprint)
+        self._scripts = Scripts(workspace, hardware, events, use_hints=hints)
+        self._news: list[News] = []
+
+    # ---- what engineers call
+
+    def launch(self, request: LaunchRequest) -> Watched:
+        """Review a command and start it. A script that must be fixed and cannot be by machine is refused:
+        the result has ended and says why. Raises JobError when there is no such script, StoreError when
+        the disk is full."""
+        cores = request.cores or self._workspace.cores
+        watched = Watched(request, tuple(request.argv), Kind.NONE, cores)
+        watched.first_look_seconds = first_look_seconds(self._seconds_left(watched), self.settings)
+        try:
+            self._scripts.review(watched)
+        except Refusal as refusal:
+            watched.refused, watched.ended = str(refusal), True
+            self._tell("refused", watched, reason=watched.refused)
+            return watched
+        self._start(watched)
+        self.running.append(watched)
+        return watched
+
+    def poll(self) -> list[News]:
+        """Sample, read and check every running job once; what is new since the last call."""
+        self._workspace.jobs.poll()
+        for watched in list(self.running):
+            if watched.job.poll() is not None:
+                self._ended(watched)
+            else:
+                self._attend(watched)
+        news, self._news = self._news, []
+        return news
+
+    def wait(self, timeout_seconds: float) -> list[News]:
+        """Poll until there is news, no job is left, or the time is over."""
+        deadline = time.monotonic() + timeout_seconds
+        while not (news := self.poll()) and self.running:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            self.running[0].job.doze(min(left, _LONGEST_NAP_SECONDS))
+        return news
+
+    def kill(self, watched: Watched, reason: str = "killed") -> None:
+        """End a job for good, with all it started; no check brings it back."""
+        if not watched.ended:
+            watched.stopped = watched.stopped or reason
+            watched.job.kill(reason=reason)
+            self._finish(watched)
+
+    def kill_all(self, reason: str = "killed") -> None:
+        for watched in list(self.running):
+            self.kill(watched, reason)
+
+    # ---- one job, once a poll
+
+    def _start(self, watched: Watched) -> None:
+        request = watched.request
+        limit = request.seconds_limit
+        spec = JobSpec(
+            argv=watched.argv,
+            cwd=request.cwd,
+            name=request.name,
+            cores=watched.cores,
+            env=request.env,
+            seconds_limit=None if limit is None else max(1.0, limit - watched.seconds),
+            memory_bytes=request.memory_bytes,
+            warm=request.warm,
+        )
+        watched.started(self._workspace.jobs.start(spec))
+        self._emit(
+            "job_started", watched, argv=list(watched.argv), cores=list(watched.cores), batch=watched.batch
+        )
+
+    def _attend(self, watched: Watched) -> None:
+        losses = len(watched.progress.losses)
+        self._read_log(watched)
+        new_losses = watched.progress.losses[losses:]
+        broken = any(loss != loss or loss in (float("inf"), float("-inf")) for loss in new_losses)
+        if broken or watched.job.seconds >= watched.next_look_seconds:
+            self._look(watched)
+
+    def _read_log(self, watched: Watched) -> None:
+        text, watched.log_offset = watched.job.read_log(watched.log_offset)
+        if not text:
+            return
+        watched.last_line_seconds = watched.job.seconds
+        watched.progress = advance(watched.progress, text, watched.job.seconds)
+        progress = watched.progress
+        now = (progress.fold, progress.epoch, progress.folds_scored)
+        if now != watched.told:
+            watched.told = now
+            end = progress.projected_end()
+            self._emit(
+                "job_progress",
+                watched,
+                fold=progress.fold,
+                folds=progress.folds,
+                epoch=progress.epoch,
+                epochs=progress.epochs,
+                loss=progress.losses[-1] if progress.losses else None,
+                samples_per_second=progress.samples_per_second,
+                eta_seconds=None if end is None else round(max(0.0, end - watched.job.seconds), 1),
+            )
+            self._tell("progress", watched)
+
+    def _look(self, watched: Watched) -> None:
+        verdict = judge(
+            watched.job.telemetry.readings, watched.progress, self._context(watched), self.settings
+        )
+        if verdict.kind is Verdicts.TOO_EARLY:
+            watched.next_look_seconds = watched.job.seconds + self.settings.interval_seconds / 10
+            return
+        watched.next_look_seconds = watched.job.seconds + self.settings.interval_seconds
+        trial_open = watched.trial is not None and (verdict.kind.leaves_alone or verdict.kind.sizes)
+        if verdict.kind.sizes and (trial_open or watched.rate() is None):
+            verdict = Verdict(
+                Verdicts.OK, f"{verdict.reason} First its speed must be known.", verdict.evidence
+            )
+        self._emit_checkpoint(watched, verdict)
+        if trial_open:
+            self._settle(watched)
+        elif not verdict.kind.leaves_alone:
+            self._act(watched, verdict)
+
+    def _context(self, watched: Watched) -> Look:
+        job, request = watched.job, watched.request
+        graceful = "--seconds" in watched.argv
+        reserve = self.settings.inference_seconds * INFERENCE_MARGIN
+        return Look(
+            kind=watched.kind_in_effect,
+            seconds=job.seconds,
+            first_look_seconds=watched.first_look_seconds,
+            cores=len(watched.cores),
+            gpus=len(self._hardware.gpus),
+            silent_seconds=job.seconds - watched.last_line_seconds,
+            batch=watched.batch,
+            batch_fails=self._measured.look_up(request.sizing_key).fails if request.sizing_key else None,
+            rows=request.facts.rows,
+            classes=request.facts.classes,
+            script_monitors=watched.script_monitors,
+            idle_cores=self._idle_cores(watched),
+            deadline_seconds=None if graceful else job.seconds + self._seconds_left(watched) - reserve,
+            sizing_relaunches=watched.sizing_relaunches,
+            tried=frozenset(watched.tried),
+        )
+
+    def _idle_cores(self, watched: Watched) -> float | None:
+        """How many of the job's cores nobody used since the last look."""
+        idle = idle_core_seconds(watched.cores)
+        if idle is None:
+            return None
+        before, watched.idle_mark = watched.idle_mark, (watched.job.seconds, idle)
+        if before is None or watched.job.seconds - before[0] < 0.2:
+            return None
+        return (idle - before[1]) / (watched.job.seconds - before[0])
+
+    def _seconds_left(self, watched: Watched) -> float:
+        limit = watched.request.seconds_limit
+        left = self._budget.remaining
+        return left if limit is None else max(0.0, min(left, limit - watched.seconds))
+
+    # ---- acting on a verdict
+
+    def _act(self, watched: Watched, verdict: Verdict) -> None:
+        if not verdict.kind.mends:
+            self._stop(watched, verdict)
+            return
+        mends_left = verdict.kind.sizes or watched.mends < self.settings.max_mends
+        recovery = self._recovery(watched, verdict) if mends_left else None
+        if recovery is not None and recovery.code is not None:
+            self._relaunch(watched, verdict, recovery)
+            return
+        reason = recovery.reason if recovery is not None else f"{watched.mends} mends did not help"
+        self._emit("recovery", watched, verdict=verdict.kind, made=False, reason=reason)
+        watched.tried.add(verdict.kind)
+        if verdict.kind.sizes:
+            watched.next_look_seconds = watched.job.seconds
+        else:
+            self._stop(watched, verdict)
+
+    def _stop(self, watched: Watched, verdict: Verdict) -> None:
+        watched.stopped = verdict.reason
+        self._tell("verdict", watched, verdict=verdict.kind, reason=verdict.reason)
+        watched.job.kill(reason=str(verdict.kind))
+        self._finish(watched)
+
+    def _recovery(self, watched: Watched, verdict: Verdict) -> Recovery:
+        code = self._scripts.code_of(watched)
+        if code is None:
+            return Recovery(None, watched.argv, reason="there is no script file to edit")
+        return recover(verdict, code, watched.argv, cores=len(watched.cores))
+
+    def _relaunch(self, watched: Watched, verdict: Verdict, recovery: Recovery) -> None:
+        """Kill what still runs, edit, start again; a sizing change opens a trial."""
+        assert recovery.code is not None
+        rate = watched.rate()
+        if verdict.kind.sizes and rate is not None:
+            before = self._scripts.code_of(watched) or ""
+            watched.trial = Trial(verdict.kind, before, watched.argv, watched.batch, rate)
+            watched.sizing_relaunches += 1
+        else:
+            watched.trial = None
+            watched.mends += 1
+        if verdict.kind is not Verdicts.DOUBLE_BATCH and verdict.kind is not Verdicts.HALVE_BATCH:
+            watched.tried.add(verdict.kind)
+        self._emit("recovery", watched, verdict=verdict.kind, made=True, changes=list(recovery.changes))
+        self._replace(watched, recovery.code, recovery.argv, recovery.batch, why=str(verdict.kind), rate=rate)
+
+    def _replace(
+        self,
+        watched: Watched,
+        code: str,
+        argv: Sequence[str],
+        batch: int | None,
+        *,
+        why: str,
+        rate: Rate | None,
+    ) -> None:
+        batch_before, watched.batch = watched.batch, batch
+        watched.job.kill(reason=why)
+        self._scripts.write(watched, code)
+        watched.argv = _with_less_time(argv, watched.job.seconds)
+        watched.relaunches += 1
+        self._emit(
+            "relaunch",
+            watched,
+            why=why,
+            batch_before=batch_before,
+            batch=batch,
+            rate_before=None if rate is None else round(rate.value, 3),
+            unit=None if rate is None else rate.unit,
+        )
+        self._start(watched)
+        self._tell("relaunched", watched, why=why, batch_before=batch_before, batch=batch)
+
+    def _settle(self, watched: Watched) -> None:
+        """Let the rate decide a trial, once the relaunched job has one in the same unit."""
+        trial, rate = watched.trial, watched.rate()
+        assert trial is not None
+        if rate is None or rate.unit != trial.rate.unit:
+            return
+        watched.trial = None
+        figures = {
+            "verdict": trial.verdict,
+            "batch_before": trial.batch,
+            "batch": watched.batch,
+            "rate_before": round(trial.rate.value, 3),
+            "rate": round(rate.value, 3),
+            "unit": rate.unit,
+        }
+        if trial_paid(trial.rate.value, rate.value):
+            self._emit("sizing_kept", watched, **figures)
+            self._learn(watched, watched.batch, rate)
+        else:
+            self._emit("sizing_taken_back", watched, **figures)
+            self._learn(watched, trial.batch, trial.rate)
+            self._take_back(watched, trial)
+
+    def _take_back(self, watched: Watched, trial: Trial) -> None:
+        watched.tried.add(trial.verdict)
+        watched.trial = None
+        argv = _with_less_time(trial.argv, watched.seconds_before)
+        self._replace(watched, trial.code, argv, trial.batch, why="taken_back", rate=None)
+
+    def _learn(self, watched: Watched, batch: int | None, rate: Rate) -> None:
+        if watched.request.sizing_key and batch is not None:
+            samples = rate.value if rate.unit == "samples/s" else None
+            self._measured.learn_success(watched.request.sizing_key, batch, samples)
+
+    # ---- the end of a job
+
+    def _ended(self, watched: Watched) -> None:
+        """A job ended by itself: out of memory brings it back, anything else is final."""
+        self._read_log(watched)
+        end = watched.job.ended
+        assert end is not None
+        log_end = watched.job.tail(_LOG_END_CHARACTERS)
+        verdict = judge_end(end.returncode, log_end, killed_reason=end.killed_reason)
+        if verdict.kind is not Verdicts.HALVE_BATCH or not watched.kind.trains:
+            self._finish(watched)
+            return
+        self._emit_checkpoint(watched, verdict)
+        if watched.request.sizing_key and watched.batch is not None:
+            self._measured.learn_failure(watched.request.sizing_key, watched.batch)
+        if watched.trial is not None:
+            self._emit("sizing_taken_back", watched, verdict=watched.trial.verdict, reason=verdict.reason)
+            self._take_back(watched, watched.trial)
+        else:
+            self._act(watched, verdict)
+
+    def _finish(self, watched: Watched) -> None:
+        end = watched.job.ended
+        assert end is not None
+        watched.ended = True
+        self.running.remove(watched)
+        self._emit(
+            "job_ended",
+            watched,
+            returncode=end.returncode,
+            job_seconds=round(end.seconds, 3),
+            cpu_seconds=round(end.cpu_seconds, 3),
+            max_rss_bytes=end.max_rss_bytes,
+            killed_reason=end.killed_reason,
+            stopped=watched.stopped,
+            relaunches=watched.relaunches,
+        )
+        explained = self._scripts.explain(watched) if end.returncode != 0 and not end.killed_reason else []
+        self._tell("ended", watched, returncode=end.returncode, hints=explained)
+
+    # ---- telling
+
+    def _emit_checkpoint(self, watched: Watched, verdict: Verdict) -> None:
+        rate = watched.rate()
+        used = measure(watched.job.telemetry.readings, watched.progress.forward_seconds).as_evidence()
+        self._emit(
+            "checkpoint",
+            watched,
+            verdict=verdict.kind,
+            reason=verdict.reason,
+            job_seconds=round(watched.job.seconds, 2),
+            batch=watched.batch,
+            rate=None if rate is None else round(rate.value, 3),
+            unit=None if rate is None else rate.unit,
+            evidence={**used, **verdict.evidence},
+        )
+
+    def _emit(self, kind: str, watched: Watched, **data: Any) -> None:
+        job = watched.current.id if watched.current is not None else ""
+        self._events.append(
+            kind, job=job, name=watched.request.name, candidate=watched.request.candidate_id, **data
+        )
+
+    def _tell(self, kind: str, watched: Watched, **data: Any) -> None:
+        self._news.append(News(kind, watched, data))
+
+
+def _with_less_time(argv: Sequence[str], spent_seconds: float) -> tuple[str, ...]:
+    """``--seconds S`` of a relaunched script, less what the launch before took."""
+    words = list(argv)
+    for position, word in enumerate(words[:-1]):
+        if word == "--seconds":
+            left = max(1.0, float(words[position + 1]) - spent_seconds)
+            words[position + 1] = f"{left:.1f}"
+    return tuple(words)
+
+
+def with_interval(settings: CheckSettings, seconds: float) -> CheckSettings:
+    """The same settings at a short interval, for demonstrations and tests."""
+    return dataclasses.replace(settings, first_look_seconds=seconds, interval_seconds=seconds)
