@@ -33,11 +33,12 @@ Listener = Callable[[str, Event], None]
 class AttemptResult:
     """What one attempt came to. Scores are in the task's metric; seconds count from its start.
 
-    ``submission`` is None when none is in place; ``hidden_score`` and ``medal`` are None where no
-    hidden answers (or no leaderboard) exist. ``direction`` is "max" or "min".
+    ``run_dir`` is None when nothing was started, ``submission`` when none is in place;
+    ``hidden_score`` and ``medal`` are None where no hidden answers (or no leaderboard) exist.
+    ``direction`` is "max" or "min".
     """
 
-    run_dir: Path
+    run_dir: Path | None
     submission: Path | None = None
     valid: bool = False
     metric: str | None = None
@@ -56,7 +57,7 @@ class AttemptResult:
         """JSON values under the keys of ``medalist compete --json``."""
         return {
             **asdict(self),
-            "run_dir": str(self.run_dir),
+            "run_dir": None if self.run_dir is None else str(self.run_dir),
             "submission": None if self.submission is None else str(self.submission),
         }
 
@@ -106,14 +107,21 @@ def compete(
     out: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
     on_event: Listener | None = None,
+    on_start: Callable[[Path], None] | None = None,
 ) -> AttemptResult:
     """Make the best submission for a competition folder within ``time``.
 
     ``out`` is the run's folder (by default a new one under ``runs_root()``). ``settings`` overrides
-    what exploring would find: id column, targets, and what else the family documents. Raises
-    InputError for a folder that is no competition, before anything is made.
+    what exploring would find: id column, targets, and what else the family documents. ``on_start``
+    is told the run's folder once it stands. Raises InputError for a folder that is no competition,
+    before anything is made, and KeyboardInterrupt after saving everything when it is interrupted.
     """
-    asked = {"metric": metric, "leaderboard": _given(leaderboard), "weights": _given(weights), **(settings or {})}
+    asked = {
+        "metric": metric,
+        "leaderboard": _given(leaderboard),
+        "weights": _given(weights),
+        **(settings or {}),
+    }
     task = TaskSpec(_folder(path), settings={key: value for key, value in asked.items() if value is not None})
     spec = RunSpec(
         tasks=(task,),
@@ -125,6 +133,8 @@ def compete(
     )
     find_family(task.family).open(task.path, task.settings)
     store = create_run(spec, out)
+    if on_start is not None:
+        on_start(store.root)
     return attempt_here(store, on_event=on_event)
 
 
@@ -154,6 +164,7 @@ def run(
     jobs: int | None = None,
     out: str | Path | None = None,
     on_event: Listener | None = None,
+    on_start: Callable[[Path], None] | None = None,
 ) -> RunResult:
     """Run a set (``SET.yaml`` or ``IDS.txt``): tasks × engineers × seeds, in parallel on the cores there are."""
     from dataclasses import replace
@@ -169,6 +180,8 @@ def run(
     for task in spec.tasks:
         find_family(task.family).open(task.path, task.settings)
     store = create_run(spec, out, name=Path(set_file).stem)
+    if on_start is not None:
+        on_start(store.root)
     run_all(store, on_event=on_event)
     return read_run(store)
 
@@ -201,7 +214,9 @@ def grade(task: str | Path, product: str | Path, *, settings: Mapping[str, Any] 
     return grade_product(family, opened.task, opened.answers, file)
 
 
-def validate(task: str | Path, product: str | Path, *, settings: Mapping[str, Any] | None = None) -> Validation:
+def validate(
+    task: str | Path, product: str | Path, *, settings: Mapping[str, Any] | None = None
+) -> Validation:
     """Whether a product is well-formed, and why not: what an engineer may know."""
     family, opened, file = _task_and_product(task, product, settings)
     return family.validate(opened.task, file)
@@ -269,7 +284,9 @@ def _folder(path: str | Path) -> Path:
     folder = Path(path)
     if not folder.exists():
         raise InputError(
-            "There is no such folder.", where=str(folder), next_step="Name the folder that holds the competition's files."
+            "There is no such folder.",
+            where=str(folder),
+            next_step="Name the folder that holds the competition's files.",
         )
     return folder.resolve()
 

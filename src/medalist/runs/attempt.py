@@ -22,15 +22,18 @@ from medalist.core.event import Event, EventLog
 from medalist.core.family import Family, Opened, find_family
 from medalist.engineers.engineer import Engineer
 from medalist.engineers.session import Session
-from medalist.engineers.supervisor import Supervisor
+from medalist.engineers.supervisor import Supervisor, with_interval
 from medalist.machine.hardware import Hardware, read_hardware
 from medalist.runs import children
 from medalist.runs.ending import Ending, clock_and_signals, undisturbed
 from medalist.runs.figures import fold
 from medalist.runs.grading import grade_product
 from medalist.runs.pulse import Pulse
+from medalist.runs.report import write_attempt_page
 from medalist.runs.resume import Earlier, earlier_work
 from medalist.runs.store import AttemptRecord, AttemptState, FileStore, Store, write_json, write_text
+from medalist.training.checkpoint import CheckSettings
+from medalist.training.sizing import MeasuredSizes
 from medalist.workspace.sandbox import choose_sandbox
 from medalist.workspace.workspace import Workspace
 
@@ -107,9 +110,11 @@ class _Work:
         self.opened = self.family.open(spec.task.path, spec.task.settings)
         hardware = _share(read_hardware(), self.cores)
         self._announce(hardware)
-        sandbox, probe = choose_sandbox(spec.sandbox, cache=_cache_folder())
+        sandbox, probe = choose_sandbox(spec.sandbox, cache=_cache_folder() / "sandbox.json")
         self.isolation = sandbox.isolation
-        self.events.append("sandbox_chosen", sandbox=sandbox.name, isolation=sandbox.isolation, probe=asdict(probe))
+        self.events.append(
+            "sandbox_chosen", sandbox=sandbox.name, isolation=sandbox.isolation, probe=asdict(probe)
+        )
         weights = spec.task.settings.get("weights")
         with ExitStack() as closing:
             workspace = Workspace.open(
@@ -120,6 +125,7 @@ class _Work:
                 cores=hardware.core_ids,
                 preload=self.family.preload,
                 readable=(Path(weights),) if weights else (),
+                telemetry_path=self.folder / "telemetry.jsonl",
             )
             closing.callback(_closed_in_peace, workspace)
             workspace.warm_up()
@@ -136,7 +142,15 @@ class _Work:
             task=self.opened.task,
             family=self.family,
             workspace=workspace,
-            supervisor=Supervisor(workspace, hardware, self.events, self.budget),
+            supervisor=Supervisor(
+                workspace,
+                hardware,
+                self.events,
+                self.budget,
+                self._check_settings(),
+                hints=self.record.spec.hints,
+                measured=MeasuredSizes(_cache_folder() / "sizes.json", hardware.fingerprint),
+            ),
             budget=self.budget,
             limits=self.record.spec.limits,
             hardware=hardware,
@@ -149,6 +163,11 @@ class _Work:
             best=self.earlier.best,
             submissions=self.earlier.submissions,
         )
+
+    def _check_settings(self) -> CheckSettings:
+        """The checks' intervals; ``check_seconds`` among the task's settings shortens them (tests, the demo)."""
+        seconds = self.record.spec.task.settings.get("check_seconds")
+        return CheckSettings() if seconds is None else with_interval(CheckSettings(), float(seconds))
 
     def _announce(self, hardware: Hardware) -> None:
         spec = self.record.spec
@@ -187,10 +206,7 @@ def _close(work: _Work, ending: Ending, pulse: Pulse) -> Attempted:
         attempt(lambda: result.update(_grade(work)))
     record = replace(work.record, state=ending.state, reason=ending.reason, result=result)
     attempt(lambda: work.store.write(record))
-    if isinstance(work.store, FileStore):
-        from medalist.runs.report import write_attempt_page
-
-        attempt(lambda: write_attempt_page(work.store, work.record.spec.id))
+    attempt(lambda: write_attempt_page(work.store, work.record.spec.id))
     error = ending.error if isinstance(ending.error, MedalistError) else None
     if ending.state is AttemptState.LIMIT:
         error = None
@@ -228,7 +244,9 @@ def _grade(work: _Work) -> dict[str, Any]:
     product = (work.folder / "submission" / work.family.product).resolve()
     if not product.is_file():
         return {}
-    grade = grade_product(work.family, work.opened.task, work.opened.answers, product, isolation=work.isolation)
+    grade = grade_product(
+        work.family, work.opened.task, work.opened.answers, product, isolation=work.isolation
+    )
     write_json(work.folder / "grade.json", grade.as_dict())
     return {"hidden_score": grade.score, "medal": grade.medal, "valid": grade.valid}
 
@@ -264,7 +282,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_status
     if attempted.error is not None:
         print(attempted.error, file=sys.stderr)
-    return 130 if attempted.record.state is AttemptState.INTERRUPTED else 0 if attempted.record.state.final else 1
+    return (
+        130
+        if attempted.record.state is AttemptState.INTERRUPTED
+        else 0
+        if attempted.record.state.final
+        else 1
+    )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ that no engineer can write, and dies with its parent.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -53,14 +54,10 @@ def stop(process: subprocess.Popen[bytes], *, grace_seconds: float) -> None:
     """Ask a child to end (SIGTERM), then kill its whole group; returns when it is gone."""
     if process.poll() is None:
         process.terminate()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(grace_seconds)
-        except subprocess.TimeoutExpired:
-            pass
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 

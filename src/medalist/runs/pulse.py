@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Sequence
@@ -37,14 +38,16 @@ class Pulse:
         return summarise(self._telemetry.readings)
 
     def _beat(self) -> None:
-        while True:
-            try:
-                self._store.beat(self._attempt_id, self._budget.elapsed)
+        self._say_alive()
+        while not self._stopping.wait(BEAT_SECONDS):
+            self._say_alive()
+            with contextlib.suppress(StoreError):
                 self._telemetry.sample()
-            except (StoreError, OSError):
-                pass  # a full disk ends the attempt where it matters, not here
-            if self._stopping.wait(BEAT_SECONDS):
-                return
+
+    def _say_alive(self) -> None:
+        # A full disk ends the attempt where it matters, not here.
+        with contextlib.suppress(StoreError):
+            self._store.beat(self._attempt_id, self._budget.elapsed)
 
 
 def summarise(readings: Sequence[Reading]) -> dict[str, Any]:

@@ -78,10 +78,13 @@ class RunSpec:
             _check_engineer(engineer)
         if self.sandbox not in SANDBOXES:
             raise UsageError(
-                f"There is no sandbox {self.sandbox!r} in this version.", next_step=f"Choose one of {', '.join(SANDBOXES)}."
+                f"There is no sandbox {self.sandbox!r} in this version.",
+                next_step=f"Choose one of {', '.join(SANDBOXES)}.",
             )
         if not self.tasks:
-            raise UsageError("A run needs at least one task.", next_step="Name a folder, or fill the set's file.")
+            raise UsageError(
+                "A run needs at least one task.", next_step="Name a folder, or fill the set's file."
+            )
 
     def attempts(self) -> tuple[AttemptSpec, ...]:
         """The attempts in the order they are started: all tasks with the first seed come first."""
@@ -135,7 +138,9 @@ def read_set(path: Path, data_dir: Path | None) -> RunSpec:
     Raises InputError or UsageError with the line or key that is wrong.
     """
     if not path.is_file():
-        raise InputError("There is no such set file.", where=str(path), next_step="Name a .yaml or .txt file.")
+        raise InputError(
+            "There is no such set file.", where=str(path), next_step="Name a .yaml or .txt file."
+        )
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -155,7 +160,9 @@ def _from_yaml(text: str, path: Path, base: Path) -> RunSpec:
     except yaml.YAMLError as error:
         raise InputError(f"The set file is not YAML: {error}.", where=str(path)) from error
     if not isinstance(data, dict) or not isinstance(data.get("tasks"), list):
-        raise InputError("A set is a mapping with a list `tasks`.", where=str(path), next_step="See docs/runs.md.")
+        raise InputError(
+            "A set is a mapping with a list `tasks`.", where=str(path), next_step="See docs/runs.md."
+        )
     unknown = set(data) - _SET_KEYS
     if unknown:
         raise InputError(
@@ -209,7 +216,9 @@ def _existing(folder: Path, path: Path) -> Path:
 
 def _check_engineer(name: str) -> None:
     if name not in ENGINEERS:
-        raise UsageError(f"There is no engineer {name!r}.", next_step=f"Choose one of {', '.join(ENGINEERS)}.")
+        raise UsageError(
+            f"There is no engineer {name!r}.", next_step=f"Choose one of {', '.join(ENGINEERS)}."
+        )
     if name != "playbook":
         raise UsageError(
             f"The engineer {name!r} is not part of this version; it comes with language models.",

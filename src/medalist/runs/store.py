@@ -159,7 +159,12 @@ class FileStore:
 
     def beat(self, attempt_id: str, elapsed_seconds: float) -> None:
         path = self.folder(attempt_id) / "heartbeat.json"
-        beat = {"pid": os.getpid(), "host": platform.node(), "time": time.time(), "elapsed_seconds": elapsed_seconds}
+        beat = {
+            "pid": os.getpid(),
+            "host": platform.node(),
+            "time": time.time(),
+            "elapsed_seconds": elapsed_seconds,
+        }
         write_json(path, beat, durable=False)
 
     def heartbeat(self, attempt_id: str) -> Heartbeat | None:
@@ -189,7 +194,9 @@ def find_run(name: str | Path, runs_root: Path) -> FileStore:
             return stores[0]
     for folder in (Path(name), runs_root / name):
         for candidate in (folder, folder.parent):
-            if (candidate / "run.json").is_file() and (candidate == folder or (folder / "attempt.json").is_file()):
+            if (candidate / "run.json").is_file() and (
+                candidate == folder or (folder / "attempt.json").is_file()
+            ):
                 return FileStore(candidate)
     raise RunNotFound(
         f"There is no run {str(name)!r}.",
@@ -243,7 +250,9 @@ def _parsed(path: Path, parse: Callable[[Any], T]) -> T:
     try:
         return parse(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
-        raise RunNotFound("There is no run here.", where=str(path), next_step="`medalist runs` lists them.") from error
+        raise RunNotFound(
+            "There is no run here.", where=str(path), next_step="`medalist runs` lists them."
+        ) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(
             f"A run's file cannot be read: {type(error).__name__}: {error}.",
@@ -255,6 +264,8 @@ def _parsed(path: Path, parse: Callable[[Any], T]) -> T:
 def _runs_medalist(pid: int) -> bool:
     """Whether ``pid`` is alive and still a Python process (pids are used again)."""
     try:
-        return b"python" in Path(f"/proc/{pid}/cmdline").read_bytes().lower() or not Path("/proc/self").exists()
+        return (
+            b"python" in Path(f"/proc/{pid}/cmdline").read_bytes().lower() or not Path("/proc/self").exists()
+        )
     except OSError:
         return False

@@ -89,23 +89,35 @@ def _failed(data: Data) -> str:
 
 def _hint(data: Data) -> str:
     mended = " – mended" if data.get("mended") else ""
-    return f"Hint {data.get('hint') or data.get('hint_id') or data.get('id')}: {data.get('message') or data.get('fix') or ''}{mended}"
+    return f"Hint {data.get('hint')}: {data.get('message') or data.get('fix') or ''}{mended}"
 
 
 def _checkpoint(data: Data) -> str:
-    return f"Checkpoint on {data.get('name') or data.get('job')}: {data.get('verdict')} – {data.get('reason', '')}"
+    return f"Checkpoint on {_job(data)}: {data.get('verdict')} – {data.get('reason', '')}"
+
+
+def _recovery(data: Data) -> str:
+    done = "; ".join(map(str, data.get("changes", ()))) or data.get("reason") or ""
+    return (
+        f"Recovery of {_job(data)}: {done}"
+        if data.get("made", True)
+        else f"No recovery of {_job(data)}: {done}"
+    )
 
 
 def _relaunch(data: Data) -> str:
-    change = ""
-    if data.get("old_batch") and data.get("new_batch"):
-        change = f" with batch {data['old_batch']} → {data['new_batch']}"
-    return f"Relaunched {data.get('name') or data.get('job')}{change} {data.get('reason', '')}"
+    before, batch = data.get("batch_before"), data.get("batch")
+    change = f", batch {before} → {batch}" if before and batch and before != batch else ""
+    return f"Relaunched {_job(data)} ({str(data.get('why') or '').replace('_', ' ')}){change}"
 
 
 def _rates(data: Data) -> str:
-    old, new = data.get("old_rate"), data.get("new_rate")
-    return f": {old:.0f} → {new:.0f} samples a second" if old and new else ""
+    before, after = data.get("rate_before"), data.get("rate")
+    return f": {before:.5g} → {after:.5g} {data.get('unit', '')}" if before and after else ""
+
+
+def _job(data: Data) -> str:
+    return " ".join(str(data[key]) for key in ("candidate", "name") if data.get(key)) or "a job"
 
 
 def _ended(data: Data) -> str:
@@ -119,17 +131,17 @@ _SENTENCES: dict[str, Callable[[Data], str]] = {
     "explored": _explored,
     "note": lambda d: d.get("text", ""),
     "doubt": lambda d: f"Assumed: {d.get('text') or d.get('doubt') or ''}",
-    "hints_read": lambda d: f"Read the training hints {d.get('count') or ''}",
+    "hints_read": lambda d: f"Read {d.get('hints') or 'the'} training hints",
     "hint_fired": _hint,
-    "plan": lambda d: f"Plan: {d.get('text') or ', '.join(map(str, d.get('steps', ())))}",
+    "plan": lambda d: f"Plan: {' → '.join(map(str, d.get('drafts', ()))) or d.get('text', '')}",
     "candidate_created": _created,
     "candidate_finished": _finished,
     "candidate_failed": _failed,
     "checkpoint": _checkpoint,
-    "recovery": lambda d: f"Recovery: {d.get('change') or d.get('text') or d.get('reason') or ''}",
+    "recovery": _recovery,
     "relaunch": _relaunch,
-    "sizing_kept": lambda d: f"The larger batch stays{_rates(d)}",
-    "sizing_taken_back": lambda d: f"The larger batch is taken back{_rates(d)}",
+    "sizing_kept": lambda d: f"The change stays{_rates(d)}",
+    "sizing_taken_back": lambda d: f"The change is taken back{_rates(d)}",
     "submitted": lambda d: f"Submitted {d['candidate']}: {score_text(d)}",
     "submission_refused": lambda d: f"Kept out {d.get('candidate')}: {d.get('reason')}",
     "leak_found": lambda d: f"Leak: {d.get('text') or d.get('reason') or d.get('what') or ''}",

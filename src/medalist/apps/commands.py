@@ -1,0 +1,299 @@
+"""The verbs. Each parses, calls ``runs/api`` and prints; imports happen inside, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from medalist.apps import options
+from medalist.apps.delivery import Delivery, deliver
+
+app = typer.Typer(
+    name="medalist",
+    help="An autonomous ML engineer and the honest judges that grade it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Task = Annotated[Path, typer.Argument(metavar="DIR", help="A competition's folder.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, its name in runs/, or latest.")]
+
+
+@app.command()
+def compete(
+    task: Task,
+    time: Annotated[str, typer.Option("--time", help="Budget: 90s, 10m, 1h30m.")] = "10m",
+    metric: Annotated[
+        str | None, typer.Option("--metric", help="Override the metric that was found.")
+    ] = None,
+    leaderboard: Annotated[
+        Path | None, typer.Option("--leaderboard", help="A leaderboard.csv, for medals.")
+    ] = None,
+    weights: Annotated[Path | None, typer.Option("--weights", help="A folder of pretrained weights.")] = None,
+    engineer: options.Engineer = "playbook",
+    no_hints: options.NoHints = False,
+    sandbox: options.Sandbox = "auto",
+    executor: options.Executor = "local",
+    seed: options.Seed = 0,
+    out: options.Out = None,
+    json: options.Json = False,
+    model: options.Model = None,
+    panel: options.Panel = None,
+    critic: options.Critic = None,
+    max_cost: options.MaxCost = None,
+) -> None:
+    """Make the best submission for a competition folder within a time budget."""
+    from medalist.runs import api
+
+    started: list[Path] = []
+
+    def work() -> Delivery:
+        from medalist.apps.live import Live
+
+        options.refuse_later_features(executor, model=model, panel=panel, critic=critic, max_cost=max_cost)
+        with Live() as live:
+            result = api.compete(
+                task,
+                time=time,
+                metric=metric,
+                leaderboard=leaderboard,
+                weights=weights,
+                engineer=engineer,
+                hints=not no_hints,
+                sandbox=sandbox,
+                seed=seed,
+                out=out,
+                on_event=live.tell,
+                on_start=started.append,
+            )
+        return Delivery(result.as_dict(), result.valid, lambda: _show_result(result))
+
+    deliver(work, as_json=json, at_hand=lambda: _first_result(started).as_dict())
+
+
+@app.command()
+def grade(
+    task: Annotated[Path, typer.Argument(metavar="TASK", help="The task's folder, with its hidden answers.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The submission.")],
+    metric: Annotated[
+        str | None, typer.Option("--metric", help="Override the metric that was found.")
+    ] = None,
+    leaderboard: Annotated[
+        Path | None, typer.Option("--leaderboard", help="A leaderboard.csv, for medals.")
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """The hidden grade of a submission."""
+    from medalist.core.score import ScoreStatus
+    from medalist.runs import api
+
+    def work() -> Delivery:
+        settings = {"metric": metric, "leaderboard": str(leaderboard.absolute()) if leaderboard else None}
+        verdict = api.grade(task, file, settings={k: v for k, v in settings.items() if v is not None})
+        return Delivery(verdict.as_dict(), verdict.status is ScoreStatus.SCORED, lambda: _show_grade(verdict))
+
+    deliver(work, as_json=json, at_hand=lambda: {"status": None, "score": None})
+
+
+@app.command()
+def validate(
+    task: Annotated[Path, typer.Argument(metavar="TASK", help="The task's folder.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The submission.")],
+    json: options.Json = False,
+) -> None:
+    """Whether a submission is well-formed, and why not."""
+    from medalist.runs import api
+
+    def work() -> Delivery:
+        verdict = api.validate(task, file)
+        data = {"valid": verdict.valid, "reason": verdict.reason, "rows": verdict.rows}
+        text = f"Valid: {verdict.rows} rows." if verdict.valid else f"Malformed: {verdict.reason}"
+        return Delivery(data, verdict.valid, lambda: typer.echo(text))
+
+    deliver(work, as_json=json, at_hand=lambda: {"valid": False, "reason": None, "rows": 0})
+
+
+@app.command()
+def run(
+    set_file: Annotated[
+        Path, typer.Argument(metavar="SET.yaml|IDS.txt", help="Tasks × engineers × seeds, or ids.")
+    ],
+    data_dir: Annotated[Path | None, typer.Option("--data-dir", help="Where the competitions lie.")] = None,
+    time: Annotated[str | None, typer.Option("--time", help="Budget of each attempt.")] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Attempts at once.")] = None,
+    executor: options.Executor = "local",
+    out: options.Out = None,
+    json: options.Json = False,
+) -> None:
+    """Run a set of attempts in parallel; a killed run is picked up by resume."""
+    from medalist.runs import api
+
+    started: list[Path] = []
+
+    def work() -> Delivery:
+        from medalist.apps.live import Live
+
+        options.refuse_later_features(executor)
+        with Live(many=True) as live:
+            result = api.run(
+                set_file,
+                data_dir=data_dir,
+                time=time,
+                jobs=jobs,
+                out=out,
+                on_event=live.tell,
+                on_start=started.append,
+            )
+        return Delivery(result.as_dict(), result.valid, lambda: _show_run(result.run_dir))
+
+    deliver(work, as_json=json, at_hand=lambda: _run_at_hand(started))
+
+
+@app.command()
+def resume(run: RunName = "latest", json: options.Json = False) -> None:
+    """Pick up where a killed run stood; finished attempts stay as they are."""
+    from medalist.runs import api
+
+    found: list[Path] = []
+
+    def work() -> Delivery:
+        from medalist.apps.live import Live
+        from medalist.runs.store import find_run
+
+        store = find_run(run, api.runs_root())
+        found.append(store.root)
+        with Live(many=len(store.attempts()) > 1) as live:
+            result = api.resume(store.root, on_event=live.tell)
+        return Delivery(result.as_dict(), result.valid, lambda: _show_run(result.run_dir))
+
+    deliver(work, as_json=json, at_hand=lambda: _run_at_hand(found))
+
+
+@app.command()
+def runs(json: options.Json = False) -> None:
+    """List the runs, the newest first."""
+    from medalist.apps.tables import print_runs
+    from medalist.runs import api
+
+    def work() -> Delivery:
+        found = api.runs()
+        return Delivery({"runs": [each.as_dict() for each in found]}, True, lambda: print_runs(found))
+
+    deliver(work, as_json=json, at_hand=lambda: {"runs": []})
+
+
+@app.command()
+def report(
+    run: RunName = "latest",
+    html: Annotated[Path | None, typer.Option("--html", help="Where to write the page.")] = None,
+    markdown: Annotated[Path | None, typer.Option("--markdown", help="Also write it as Markdown.")] = None,
+    checklist: Annotated[
+        bool, typer.Option("--checklist", help="Tick or cross each habit of good training.")
+    ] = False,
+    json: options.Json = False,
+) -> None:
+    """Show a run: tables here, and one self-contained HTML page."""
+
+    def work() -> Delivery:
+        from medalist.apps.tables import report_delivery
+
+        return report_delivery(run, html, markdown, checklist)
+
+    deliver(work, as_json=json, at_hand=dict)
+
+
+@app.command(
+    add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
+def hints(context: typer.Context) -> None:
+    """The knowledge base of training mistakes: list, check SCRIPT, explain LOG, export, learned, promote, drop."""
+    from medalist.apps.cli_hints import app as hints_app
+
+    hints_app(context.args, prog_name="medalist hints")
+
+
+@app.command()
+def doctor(
+    gpu: Annotated[bool, typer.Option("--gpu", help="Time a training step on CPU and GPU.")] = False,
+    json: options.Json = False,
+) -> None:
+    """What works on this machine, what is missing, and the command that mends it."""
+
+    def work() -> Delivery:
+        from medalist.apps.doctor import examine, show
+
+        findings = examine(gpu=gpu)
+        return Delivery(
+            {"findings": [each.as_dict() for each in findings]},
+            not any(each.needed and not each.good for each in findings),
+            lambda: show(findings),
+        )
+
+    deliver(work, as_json=json, at_hand=dict)
+
+
+@app.command()
+def demo(
+    time: Annotated[str, typer.Option("--time", help="Budget of each competition.")] = "20s",
+    out: options.Out = None,
+    json: options.Json = False,
+) -> None:
+    """The jobs on real input: checks at work, then competitions from installed libraries, graded."""
+
+    def work() -> Delivery:
+        from medalist.apps.demo import run_demo
+
+        return run_demo(time, out)
+
+    deliver(work, as_json=json, at_hand=dict)
+
+
+def _first_result(started: list[Path]) -> Any:
+    """The only attempt's result as it stands on disk, or a blank one when nothing was started."""
+    from medalist.core.errors import MedalistError
+    from medalist.runs.api import AttemptResult, read_run
+    from medalist.runs.store import FileStore
+
+    if not started:
+        return AttemptResult(run_dir=None)
+    try:
+        results = read_run(FileStore(started[0])).results
+    except MedalistError:
+        results = {}
+    return next(iter(results.values()), AttemptResult(run_dir=started[0]))
+
+
+def _run_at_hand(started: list[Path]) -> Mapping[str, Any]:
+    from medalist.core.errors import MedalistError
+    from medalist.runs.api import read_run
+    from medalist.runs.store import FileStore
+
+    try:
+        return read_run(FileStore(started[0])).as_dict() if started else {"run_dir": None, "attempts": []}
+    except MedalistError:
+        return {"run_dir": str(started[0]), "attempts": []}
+
+
+def _show_result(result: Any) -> None:
+    from medalist.apps.tables import print_result
+
+    print_result(result)
+
+
+def _show_grade(verdict: Any) -> None:
+    from medalist.apps.tables import print_grade
+
+    print_grade(verdict)
+
+
+def _show_run(run_dir: Path) -> None:
+    from medalist.apps.tables import print_run
+    from medalist.runs.store import FileStore
+
+    print_run(FileStore(run_dir))

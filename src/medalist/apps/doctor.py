@@ -1,0 +1,144 @@
+"""``medalist doctor``: what works on this machine, what is missing, and the command that mends it.
+
+Names of provider keys are shown, never their values.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from medalist.core.errors import SandboxUnavailable
+from medalist.core.family import find_families
+from medalist.machine.hardware import read_hardware
+from medalist.runs.api import runs_root
+from medalist.workspace.sandbox import choose_sandbox
+
+LITTLE_DISK_BYTES = 2 * 2**30
+GPU_PROOF = "medalist.training.gpu_proof"
+_KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "DEEPSEEK_API_KEY")
+_LIBRARIES = {
+    "scikit-learn": ("sklearn", True, "pip install scikit-learn"),
+    "lightgbm": ("lightgbm", True, "pip install lightgbm"),
+    "catboost": ("catboost", True, "pip install catboost"),
+    "xgboost": ("xgboost", False, 'pip install "medalist[xgboost]"'),
+    "torch": ("torch", False, 'pip install "medalist[torch]"'),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report. ``needed`` says whether Medalist works without it."""
+
+    topic: str
+    name: str
+    good: bool
+    text: str
+    mend: str = ""
+    needed: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def examine(*, gpu: bool = False) -> list[Finding]:
+    """Look at everything; ``gpu`` also times a training step on CPU and GPU in a process of its own."""
+    found = [*_machine(), *_sandboxes(), *_libraries(), *_families(), *_keys(), _disk()]
+    return found + (list(_gpu_proof()) if gpu else [])
+
+
+def show(findings: list[Finding]) -> None:
+    """Print the findings, topic by topic."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    topic = ""
+    for each in findings:
+        sign = "[green]✓[/]" if each.good else "[red]✗[/]" if each.needed else "[yellow]–[/]"
+        text = each.text + (f"\n[cyan]{each.mend}[/]" if each.mend and not each.good else "")
+        table.add_row(f"[dim]{each.topic if each.topic != topic else ''}[/]", sign, each.name, text)
+        topic = each.topic
+    Console(highlight=False).print(table)
+
+
+def _machine() -> Iterator[Finding]:
+    hardware = read_hardware()
+    text = f"{hardware.cores} cores, {hardware.memory_bytes / 2**30:.1f} GB memory, {hardware.platform}"
+    yield Finding("machine", "hardware", True, text, needed=True)
+    for gpu in hardware.gpus:
+        yield Finding("machine", f"GPU {gpu.index}", True, f"{gpu.name}, {gpu.memory_bytes / 2**30:.0f} GB")
+    if not hardware.gpus:
+        yield Finding("machine", "GPU", False, "none seen by NVML; lighter estimators are used")
+
+
+def _sandboxes() -> Iterator[Finding]:
+    for name in ("bubblewrap", "landlock"):
+        try:
+            _, probe = choose_sandbox(name, cache=None)
+        except SandboxUnavailable as error:
+            yield Finding("sandbox", name, False, error.what, error.next_step)
+        else:
+            yield Finding("sandbox", name, True, f"holds: {probe.isolation}")
+
+
+def _libraries() -> Iterator[Finding]:
+    for name, (module, needed, mend) in _LIBRARIES.items():
+        if find_spec(module) is None:
+            yield Finding("libraries", name, False, "not installed", mend, needed)
+        else:
+            yield Finding("libraries", name, True, _version(name), needed=needed)
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "installed under another name"
+
+
+def _families() -> Iterator[Finding]:
+    for name, family in find_families().items():
+        yield Finding("families", name, True, f"leaves {family.product}")
+
+
+def _keys() -> Iterator[Finding]:
+    for name in _KEYS:
+        seen = bool(os.environ.get(name))
+        text = "seen" if seen else "not set; the playbook needs no language model"
+        yield Finding("keys", name, seen, text, f"export {name}=...")
+
+
+def _disk() -> Finding:
+    root = runs_root().absolute()
+    place = next(path for path in (root, *root.parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    writable = os.access(place, os.W_OK)
+    text = f"{free / 2**30:.1f} GB free for runs in {root}" + (
+        "" if writable else ", which cannot be written"
+    )
+    return Finding(
+        "disk", "runs", writable and free > LITTLE_DISK_BYTES, text, "export MEDALIST_RUNS=FOLDER", True
+    )
+
+
+def _gpu_proof() -> Iterator[Finding]:
+    """Each library's own line; the proof runs apart, for it imports everything heavy there is."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", GPU_PROOF],
+        cwd=Path(sys.prefix),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = done.stdout.strip().splitlines() or done.stderr.strip().splitlines()[-1:]
+    for line in lines:
+        yield Finding("GPU proof", "", done.returncode == 0, line)

@@ -1,0 +1,246 @@
+"""Inline SVG for reports: plain functions from numbers to markup, all on one time axis so that they align.
+
+Colours come from the page's CSS classes, so that a chart follows light and dark. Nothing is loaded
+from outside; ``<title>`` elements serve as tooltips.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+WIDTH = 880
+LEFT, RIGHT = 64, 16
+
+Scale = Callable[[float], float]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A scored candidate on the score chart; ``kind`` is "submitted", "kept" or "clipped" (drawn at the edge)."""
+
+    seconds: float
+    value: float
+    label: str
+    submitted: bool
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A job on the lanes chart; ``kind`` is "ok", "failed" or "stopped"."""
+
+    start: float
+    end: float
+    label: str
+    kind: str
+
+
+def time_scale(seconds: float) -> Scale:
+    """Seconds to pixels, over the width all charts share."""
+    span = max(seconds, 1.0)
+    return lambda t: LEFT + (WIDTH - LEFT - RIGHT) * min(max(t, 0.0), span) / span
+
+
+def score_chart(marks: Sequence[Mark], *, seconds: float, best_is_high: bool, height: int = 240) -> str:
+    """Every candidate's validation score as a dot, the best so far as a step line; better is up.
+
+    A minimised metric is drawn upside down, so that the line always climbs. Scores far worse than
+    the rest are drawn on the lower edge instead of squeezing all others together.
+    """
+    if not marks:
+        return _empty("No candidate has been scored.")
+    x, top, bottom = time_scale(seconds), 14, height - 28
+    low, high = _range([mark.value for mark in marks], best_is_high)
+
+    def y(value: float) -> float:
+        share = (min(max(value, low), high) - low) / (high - low)
+        return bottom - (bottom - top) * (share if best_is_high else 1 - share)
+
+    parts = [_grid(low, high, y), _time_axis(seconds, x, bottom)]
+    submitted = sorted((mark for mark in marks if mark.submitted), key=lambda mark: mark.seconds)
+    if submitted:
+        path = f"M{x(submitted[0].seconds):.1f} {y(submitted[0].value):.1f}"
+        for mark in submitted[1:]:
+            path += f"H{x(mark.seconds):.1f}V{y(mark.value):.1f}"
+        path += f"H{x(seconds):.1f}"
+        parts.append(f'<path class="area" d="{path}V{bottom}H{x(submitted[0].seconds):.1f}Z"/>')
+        parts.append(f'<path class="line" d="{path}"/>')
+    for mark in marks:
+        outside = not low <= mark.value <= high
+        kind = "clipped" if outside else "submitted" if mark.submitted else "kept"
+        parts.append(
+            f'<circle class="dot {kind}" cx="{x(mark.seconds):.1f}" cy="{y(mark.value):.1f}" r="4.5">'
+            f"<title>{escape(mark.label)}: {mark.value:.5g}</title></circle>"
+        )
+    return _svg(height, parts)
+
+
+def lanes_chart(bars: Sequence[Bar], *, seconds: float) -> str:
+    """Jobs over time, packed into as few lanes as they need."""
+    if not bars:
+        return ""
+    x = time_scale(seconds)
+    free: list[float] = []
+    parts = []
+    for bar in sorted(bars, key=lambda bar: bar.start):
+        lane = next((i for i, end in enumerate(free) if end <= bar.start + 1e-6), len(free))
+        free[lane : lane + 1] = [bar.end]
+        left, width = x(bar.start), max(2.0, x(bar.end) - x(bar.start) - 1)
+        top = 6 + lane * 24
+        text = bar.label if width > 7 * len(bar.label) + 8 else ""
+        parts.append(
+            f'<g><rect class="bar {bar.kind}" x="{left:.1f}" y="{top}" width="{width:.1f}" height="19" rx="3">'
+            f"<title>{escape(bar.label)}: {bar.start:.1f}–{bar.end:.1f} s</title></rect>"
+            f'<text class="inbar" x="{left + 6:.1f}" y="{top + 13.5}">{escape(text)}</text></g>'
+        )
+    bottom = 12 + 24 * len(free)
+    parts.append(_time_axis(seconds, x, bottom))
+    return _svg(bottom + 26, parts)
+
+
+def area_chart(
+    points: Sequence[tuple[float, float]], *, seconds: float, ceiling: float, unit: str, height: int = 110
+) -> str:
+    """One quantity over time from zero to ``ceiling`` (or its own peak where that is higher)."""
+    if len(points) < 2:
+        return ""
+    x, top, bottom = time_scale(seconds), 12, height - 26
+    high = max(ceiling, *(value for _, value in points)) or 1.0
+
+    def y(value: float) -> float:
+        return bottom - (bottom - top) * value / high
+
+    line = " ".join(f"{x(t):.1f},{y(value):.1f}" for t, value in thinned(points))
+    first, last = x(points[0][0]), x(points[-1][0])
+    return _svg(
+        height,
+        [
+            _grid(0.0, high, y, count=2, unit=unit),
+            _time_axis(seconds, x, bottom),
+            f'<polygon class="area" points="{first:.1f},{bottom} {line} {last:.1f},{bottom}"/>',
+            f'<polyline class="line thin" points="{line}"/>',
+        ],
+    )
+
+
+def thinned(points: Sequence[tuple[float, float]], most: int = 400) -> list[tuple[float, float]]:
+    """At most ``most`` points, evenly taken, the last one among them."""
+    step = math.ceil(len(points) / most)
+    return [*points[:-1:step], points[-1]] if points else []
+
+
+@dataclass(frozen=True)
+class Node:
+    """A candidate in the tree; ``kind`` is "best", "submitted", "scored", "failed" or "open"."""
+
+    id: str
+    parents: tuple[str, ...]
+    title: str
+    score: str
+    kind: str
+    tooltip: str
+
+
+def tree_chart(nodes: Sequence[Node]) -> str:
+    """Candidates by generation from left to right; an edge leads from each parent to its child."""
+    if not nodes:
+        return ""
+    columns = _generations(nodes)
+    wide, tall, gap_x, gap_y = 196, 44, 56, 12
+    place = {
+        node.id: (8 + column * (wide + gap_x), 8 + row * (tall + gap_y))
+        for column, members in enumerate(columns)
+        for row, node in enumerate(members)
+    }
+    parts = []
+    for node in nodes:
+        for parent in node.parents:
+            if parent in place:
+                parts.append(_edge(place[parent], place[node.id], wide, tall, node.kind))
+    for node in nodes:
+        left, top = place[node.id]
+        parts.append(
+            f'<g class="node {node.kind}"><rect x="{left}" y="{top}" width="{wide}" height="{tall}" rx="6">'
+            f"<title>{escape(node.tooltip)}</title></rect>"
+            f'<text class="name" x="{left + 10}" y="{top + 18}">{escape(node.id)}</text>'
+            f'<text class="score" x="{left + wide - 10}" y="{top + 18}">{escape(node.score)}</text>'
+            f'<text class="title" x="{left + 10}" y="{top + 34}">{escape(_cut(node.title, 31))}</text></g>'
+        )
+    width = 16 + len(columns) * (wide + gap_x) - gap_x
+    height = 16 + max(len(members) for members in columns) * (tall + gap_y) - gap_y
+    return f'<svg class="tree" width="{width}" height="{height}" viewBox="0 0 {width} {height}">{"".join(parts)}</svg>'
+
+
+def _generations(nodes: Sequence[Node]) -> list[list[Node]]:
+    """Columns of nodes: one more than the deepest parent; unknown parents count as none."""
+    depth: dict[str, int] = {}
+    for node in nodes:  # parents are created before their children
+        depth[node.id] = 1 + max((depth[parent] for parent in node.parents if parent in depth), default=-1)
+    columns: list[list[Node]] = [[] for _ in range(max(depth.values()) + 1)]
+    for node in nodes:
+        columns[depth[node.id]].append(node)
+    return columns
+
+
+def _edge(start: tuple[int, int], end: tuple[int, int], wide: int, tall: int, kind: str) -> str:
+    x1, y1, x2, y2 = start[0] + wide, start[1] + tall / 2, end[0], end[1] + tall / 2
+    middle = (x1 + x2) / 2
+    return f'<path class="edge {kind}" d="M{x1} {y1}C{middle} {y1} {middle} {y2} {x2} {y2}"/>'
+
+
+def _range(values: Sequence[float], best_is_high: bool) -> tuple[float, float]:
+    """Bounds that hold the better four fifths of the values, with some air."""
+    ordered = sorted(values, reverse=best_is_high)
+    best, worst = ordered[0], ordered[max(0, math.ceil(len(ordered) * 0.8) - 1)]
+    air = max(abs(best - worst) * 0.12, abs(best) * 1e-4, 1e-9)
+    low, high = min(best, worst) - air, max(best, worst) + air
+    return low, high
+
+
+def _grid(low: float, high: float, y: Scale, *, count: int = 4, unit: str = "") -> str:
+    """Horizontal lines with their values."""
+    return "".join(
+        f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(value):.1f}" y2="{y(value):.1f}"/>'
+        f'<text class="tick" x="{LEFT - 8}" y="{y(value) + 4:.1f}" text-anchor="end">{_tick(value, high - low)}{unit}</text>'
+        for value in _nice(low, high, count)
+    )
+
+
+def _time_axis(seconds: float, x: Scale, bottom: float) -> str:
+    step = next(
+        s for s in (5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 1e9) if seconds / s <= 9
+    )
+    axis = f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{bottom}" y2="{bottom}"/>'
+    for i in range(int(seconds // step) + 1):
+        minutes, rest = divmod(int(i * step), 60)
+        place = f'x="{x(i * step):.1f}" y="{bottom + 18}" text-anchor="middle"'
+        axis += f'<text class="tick" {place}>{minutes}:{rest:02d}</text>'
+    return axis
+
+
+def _nice(low: float, high: float, count: int) -> list[float]:
+    """About ``count`` round values within the bounds."""
+    raw = (high - low) / count
+    power = 10 ** math.floor(math.log10(raw))
+    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw)
+    first = math.ceil(low / step - 1e-9)
+    return [i * step for i in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def _tick(value: float, span: float) -> str:
+    digits = max(0, 2 - math.floor(math.log10(span))) if span < 50 else 0
+    return f"{value:.{min(digits, 6)}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _svg(height: float, parts: Iterable[str]) -> str:
+    return f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img">{"".join(parts)}</svg>'
+
+
+def _empty(text: str) -> str:
+    return f'<p class="quiet">{escape(text)}</p>'

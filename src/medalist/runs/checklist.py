@@ -1,0 +1,203 @@
+"""The checklist of good training (SPEC R10): each habit ticked or crossed, from files and events alone.
+
+A habit that an attempt gave no occasion for (batch sizes where no network was trained) is neither:
+``held`` is None, and the evidence says why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from medalist.core.errors import SubmissionInvalid
+from medalist.core.event import Event
+from medalist.runs.figures import Figures
+from medalist.runs.timeline import duration
+from medalist.training.lines import Line, Loader, Resources, Step, parse_line
+from medalist.workspace.handover import read_inside
+
+_KNOWN_ERRORS = {
+    "import": re.compile(r"^(ModuleNotFoundError|ImportError)\b", re.MULTILINE),
+    "batch assertion": re.compile(r"^AssertionError: .*batch", re.MULTILINE | re.IGNORECASE),
+    "precision": re.compile(r"^RuntimeError: .*(Half|BFloat16|float16|dtype)", re.MULTILINE),
+}
+
+
+@dataclass(frozen=True)
+class Tick:
+    """One habit. ``held`` is None where there was no occasion for it."""
+
+    habit: str
+    held: bool | None
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Log:
+    """What one training job printed."""
+
+    name: str
+    text: str
+    lines: tuple[Line, ...]
+
+    @property
+    def resources(self) -> Resources | None:
+        return next((line for line in self.lines if isinstance(line, Resources)), None)
+
+    @property
+    def network(self) -> bool:
+        """A job that names a batch trains a network."""
+        return self.resources is not None and self.resources.batch is not None
+
+
+def checklist(figures: Figures, workspace: Path) -> list[Tick]:
+    """Every habit of R10, in its order."""
+    logs = list(read_logs(workspace))
+    networks = [log for log in logs if log.network]
+    return [
+        _hints_first(figures),
+        _batch(figures, networks),
+        _loader(networks),
+        Tick("Oracle's verdict names the batch size", None, "no oracle in this version"),
+        _lines_printed(logs),
+        _memory(figures, networks),
+        _folds(figures, logs),
+        _no_known_errors(logs),
+        _predict_while_training(figures, workspace),
+        _submission(figures),
+        _time(figures),
+    ]
+
+
+def read_logs(workspace: Path) -> Iterator[Log]:
+    """The logs of training jobs in the workspace; files that are not plain files inside it are left out."""
+    for path in sorted(workspace.glob("candidates/*/*.log")):
+        try:
+            text = read_inside(workspace, path.relative_to(workspace), limit_bytes=2_000_000)
+        except SubmissionInvalid:
+            continue
+        if "predict" in path.name:
+            continue
+        said = (parse_line(line) for line in text.splitlines())
+        yield Log(f"{path.parent.name}/{path.name}", text, tuple(line for line in said if line is not None))
+
+
+def _first(figures: Figures, kind: str) -> Event | None:
+    return next(iter(figures.of(kind)), None)
+
+
+def _hints_first(figures: Figures) -> Tick:
+    habit = "Hints read before train.py was launched"
+    read, job = _first(figures, "hints_read"), _first(figures, "job_started")
+    if read is None:
+        return Tick(habit, False, "never read")
+    if job is None or read.time <= job.time:
+        return Tick(habit, True, f"read at {duration(read.seconds)}")
+    return Tick(habit, False, "read after the first launch")
+
+
+def _batch(figures: Figures, networks: list[Log]) -> Tick:
+    habit = "Batch at least the table's"
+    if not networks:
+        return Tick(habit, None, "no network was trained")
+    small = [
+        e
+        for e in figures.of("script_reviewed", "hint_fired")
+        if "batch" in str(e.data).lower() and e.data.get("must_fix")
+    ]
+    batches = ", ".join(f"{log.name}: {log.resources.batch}" for log in networks if log.resources)
+    return Tick(habit, not small, batches)
+
+
+def _loader(networks: list[Log]) -> Tick:
+    habit = "Workers, prefetch, persistent workers, mixed precision"
+    on_gpu = [log for log in networks if log.resources is not None and log.resources.gpu]
+    if not on_gpu:
+        return Tick(habit, None, "no network was trained on a GPU")
+    for log in on_gpu:
+        loader = next((line for line in log.lines if isinstance(line, Loader)), None)
+        if loader is None or not (loader.workers and loader.prefetch and loader.persistent):
+            return Tick(habit, False, f"{log.name}: {loader or 'no DataLoader line'}")
+        if log.resources is not None and not log.resources.mixed_precision:
+            return Tick(habit, False, f"{log.name}: mixed precision is off")
+    return Tick(habit, True, f"{len(on_gpu)} jobs")
+
+
+def _lines_printed(logs: list[Log]) -> Tick:
+    habit = "Monitoring lines printed"
+    if not logs:
+        return Tick(habit, None, "no training job left a log")
+    silent = [log.name for log in logs if log.resources is None]
+    return Tick(habit, not silent, f"silent: {', '.join(silent[:5])}" if silent else f"{len(logs)} logs")
+
+
+def _memory(figures: Figures, networks: list[Log]) -> Tick:
+    habit = "GPU memory over half at the checkpoint, or relaunched"
+    if not any(log.resources and log.resources.gpu for log in networks):
+        return Tick(habit, None, "no network was trained on a GPU")
+    shares = [
+        float(e.data["gpu_memory_share"]) for e in figures.of("checkpoint") if e.data.get("gpu_memory_share")
+    ]
+    good = bool(shares) and max(shares) > 0.5
+    evidence = f"highest share {max(shares):.0%}, {figures.relaunches} relaunches" if shares else "no reading"
+    return Tick(habit, good or figures.relaunches > 0, evidence)
+
+
+def _folds(figures: Figures, logs: list[Log]) -> Tick:
+    habit = "Folds complete, or ended gracefully"
+    crashed = [story for story in figures.candidates.values() if story.failed]
+    done = sum(
+        max((step.fold or 0 for step in log.lines if isinstance(step, Step)), default=0) for log in logs
+    )
+    if not figures.candidates:
+        return Tick(habit, None, "no candidate")
+    return Tick(
+        habit, not crashed, f"{done} folds; {len(crashed)} of {len(figures.candidates)} candidates failed"
+    )
+
+
+def _no_known_errors(logs: list[Log]) -> Tick:
+    habit = "No import, batch-assertion or precision error"
+    seen = [
+        f"{kind} in {log.name}"
+        for log in logs
+        for kind, pattern in _KNOWN_ERRORS.items()
+        if pattern.search(log.text)
+    ]
+    return Tick(habit, not seen, "; ".join(seen[:5]) or f"{len(logs)} logs")
+
+
+def _predict_while_training(figures: Figures, workspace: Path) -> Tick:
+    habit = "predict.py written while training ran"
+    ends = {e.data.get("candidate") or e.data.get("candidate_id"): e.time for e in figures.of("job_ended")}
+    written: Iterable[tuple[str, float]] = (
+        (path.parent.name, path.stat().st_mtime) for path in workspace.glob("candidates/*/predict.py")
+    )
+    late = [name for name, moment in written if name in ends and moment > ends[name]]
+    if not ends:
+        return Tick(habit, None, "no job ended")
+    return Tick(
+        habit, not late, f"late in {', '.join(late[:5])}" if late else "before each training job ended"
+    )
+
+
+def _submission(figures: Figures) -> Tick:
+    first = figures.first_valid_seconds
+    evidence = (
+        "none in place"
+        if first is None
+        else f"first after {duration(first)}, {len(figures.submitted)} in all"
+    )
+    return Tick("Submission valid", first is not None, evidence)
+
+
+def _time(figures: Figures) -> Tick:
+    habit = "Total time within the plan"
+    planned = figures.started.get("budget_seconds")
+    if not planned:
+        return Tick(habit, None, "the attempt never started")
+    return Tick(
+        habit, figures.seconds <= planned + 10, f"{duration(figures.seconds)} of {duration(planned)} planned"
+    )

@@ -1,0 +1,306 @@
+"""One self-contained HTML page for a run: no script, no font, no image from outside; light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from importlib.resources import files
+
+from medalist.core.event import Event
+from medalist.core.score import Direction
+from medalist.runs import charts
+from medalist.runs.figures import CandidateStory, Figures
+from medalist.runs.report import AttemptStory, figure_rows, machine_text, mark
+from medalist.runs.timeline import duration, number, sentence, stamp
+
+_MEDALS = {"gold": "🥇 gold", "silver": "🥈 silver", "bronze": "🥉 bronze"}
+
+
+def page(title: str, stories: Sequence[AttemptStory]) -> str:
+    """The page for one run: an overview when it holds several attempts, then a section each."""
+    style = files("medalist.runs").joinpath("report.css").read_text(encoding="utf-8")
+    body = [_overview(stories)] if len(stories) > 1 else []
+    body += [_attempt(story, alone=len(stories) == 1) for story in stories]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)} · Medalist</title><style>{style}</style></head><body><main>"
+        f'<header class="page"><p class="brand">Medalist</p><h1>{escape(title)}</h1></header>'
+        f"{''.join(body)}</main></body></html>\n"
+    )
+
+
+def _overview(stories: Sequence[AttemptStory]) -> str:
+    rows = []
+    for story in stories:
+        result = story.record.result
+        rows.append(
+            (
+                f'<a href="#{escape(story.name)}">{escape(story.name)}</a>',
+                escape(str(story.record.state)),
+                escape(str(result.get("metric") or "–")),
+                number(result.get("validation_score")),
+                number(story.grade.score if story.grade else None),
+                _medal(story) or "–",
+                duration(story.figures.seconds),
+            )
+        )
+    return _section(
+        "Attempts", _table(("attempt", "state", "metric", "validation", "hidden", "medal", "time"), rows)
+    )
+
+
+def _attempt(story: AttemptStory, *, alone: bool) -> str:
+    figures = story.figures
+    heading = "" if alone else f'<h2 class="attempt">{escape(story.name)}</h2>'
+    sections = (
+        _cards(story),
+        _section("Validation score over time", _scores(figures) + _legend()),
+        _section("What ran when", _machine_charts(story)),
+        _section("Candidates", f'<div class="scroll">{charts.tree_chart(_nodes(figures))}</div>'),
+        _section("Checks at work", _checks(figures)),
+        _section("Hints that fired", _hints(figures)),
+        _section("What was found in the data", _found(figures)),
+        f'<div class="two">{_section("Checklist", _ticks(story))}{_section("Figures", _figures(story))}</div>',
+        _section("Timeline", _timeline(figures)),
+    )
+    return f'<article id="{escape(story.name)}">{heading}{"".join(sections)}</article>'
+
+
+def _cards(story: AttemptStory) -> str:
+    result, figures = story.record.result, story.figures
+    better = {"max": "higher is better", "min": "lower is better"}.get(str(result.get("direction")), "")
+    hidden = story.grade.score if story.grade else None
+    why = "" if hidden is not None else (story.grade.reason if story.grade else "no hidden answers")
+    cards = [
+        (
+            "validation",
+            number(result.get("validation_score")),
+            f"{result.get('metric') or ''} · {better}",
+            "accent",
+        ),
+        ("hidden", number(hidden), _medal(story) or why or "by the separate grader", "accent"),
+        ("first valid", duration(figures.first_valid_seconds), _beats(figures), ""),
+        (
+            "time",
+            duration(figures.seconds),
+            f"of {duration(figures.started.get('budget_seconds'))} · {story.record.state}",
+            "",
+        ),
+        (
+            "candidates",
+            str(len(figures.candidates)),
+            f"{figures.failures} failed · {figures.relaunches} relaunched",
+            "",
+        ),
+    ]
+    inner = "".join(
+        f'<div class="card {kind}"><p class="label">{escape(label)}</p><p class="value">{escape(value)}</p>'
+        f'<p class="note">{escape(note)}</p></div>'
+        for label, value, note, kind in cards
+    )
+    about = f"{figures.started.get('task', story.record.spec.task.path.name)} · {figures.started.get('engineer', '')}"
+    place = f"{machine_text(figures)} · sandbox: {figures.sandbox.get('isolation', '–')}"
+    return f'<p class="about">{escape(about)} · {escape(place)}</p><div class="cards">{inner}</div>'
+
+
+def _beats(figures: Figures) -> str:
+    first = figures.first_better_than_constant_seconds
+    return (
+        "never better than a constant" if first is None else f"better than a constant after {duration(first)}"
+    )
+
+
+def _medal(story: AttemptStory) -> str:
+    medal = story.grade.medal if story.grade else None
+    return _MEDALS.get(str(medal), "") if medal else ""
+
+
+def _scores(figures: Figures) -> str:
+    marks = [
+        charts.Mark(
+            story.ended_seconds or 0.0, story.score.value, f"{story.id} {story.title}", story.submitted
+        )
+        for story in figures.candidates.values()
+        if story.score is not None and story.score.value is not None
+    ]
+    best = figures.best
+    high = best is None or best.direction is Direction.MAXIMIZE
+    return charts.score_chart(marks, seconds=figures.seconds, best_is_high=high)
+
+
+def _legend() -> str:
+    return (
+        '<p class="legend"><span class="key submitted"></span> put in place'
+        '<span class="key kept"></span> scored, not better<span class="key clipped"></span> off the scale</p>'
+    )
+
+
+def _machine_charts(story: AttemptStory) -> str:
+    figures, machine = story.figures, story.figures.started.get("hardware") or {}
+    seconds = figures.seconds
+    parts = [_titled("jobs", charts.lanes_chart(_bars(figures), seconds=seconds))]
+    cores, memory, gpu_memory, gpu_busy = _series(story)
+    parts.append(
+        _titled(
+            "cores used",
+            charts.area_chart(cores, seconds=seconds, ceiling=float(machine.get("cores", 1)), unit=""),
+        )
+    )
+    parts.append(_titled("memory", charts.area_chart(memory, seconds=seconds, ceiling=0.1, unit=" GB")))
+    parts.append(
+        _titled("GPU memory", charts.area_chart(gpu_memory, seconds=seconds, ceiling=100.0, unit=" %"))
+    )
+    parts.append(
+        _titled("GPU utilisation", charts.area_chart(gpu_busy, seconds=seconds, ceiling=100.0, unit=" %"))
+    )
+    return "".join(parts)
+
+
+def _series(story: AttemptStory) -> tuple[list[tuple[float, float]], ...]:
+    """Cores, memory (GB), GPU memory and utilisation (%) over the attempt's time; a resumed process counts on."""
+    series: tuple[list[tuple[float, float]], ...] = ([], [], [], [])
+    offset = last = 0.0
+    for reading in story.readings:
+        if reading.get("job"):
+            continue
+        seconds = float(reading.get("seconds", 0.0))
+        if seconds < last:
+            offset += last
+        last, moment = seconds, offset + seconds
+        series[0].append((moment, float(reading.get("cores_used", 0.0))))
+        series[1].append((moment, float(reading.get("rss_bytes", 0)) / 2**30))
+        for gpu in reading.get("gpus", ())[:1]:
+            series[2].append((moment, 100 * gpu["memory_used_bytes"] / max(1, gpu["memory_total_bytes"])))
+            series[3].append((moment, 100 * gpu["utilisation"]))
+    return series
+
+
+def _bars(figures: Figures) -> list[charts.Bar]:
+    open_jobs: dict[str, Event] = {}
+    bars = []
+    for event in figures.of("job_started", "job_ended"):
+        name = str(event.data.get("job") or event.data.get("id") or event.data.get("name"))
+        if event.kind == "job_started":
+            open_jobs[name] = event
+        elif name in open_jobs:
+            bars.append(_bar(open_jobs.pop(name), event.seconds, event.data))
+    return bars + [_bar(event, figures.seconds, {}) for event in open_jobs.values()]
+
+
+def _bar(start: Event, end: float, ended: dict) -> charts.Bar:
+    label = " ".join(str(start.data[key]) for key in ("candidate", "name") if start.data.get(key)) or "job"
+    code = ended.get("returncode")
+    kind = "stopped" if ended.get("killed_reason") else "ok" if not code else "failed"
+    return charts.Bar(start.seconds, end, label, kind)
+
+
+def _nodes(figures: Figures) -> list[charts.Node]:
+    placed = [story for story in figures.candidates.values() if story.submitted]
+    best = max(placed, key=lambda story: story.ended_seconds or 0.0, default=None)
+    return [
+        charts.Node(
+            story.id,
+            story.parents,
+            story.title or story.operator,
+            number(story.score.value) if story.score and story.score.value is not None else _state(story),
+            "best" if story is best else _state(story),
+            f"{story.id} ({story.operator}) {story.title} {story.reason}".strip(),
+        )
+        for story in figures.candidates.values()
+    ]
+
+
+def _state(story: CandidateStory) -> str:
+    if story.failed:
+        return "failed"
+    if story.submitted:
+        return "submitted"
+    return "scored" if story.ended_seconds is not None else "open"
+
+
+def _checks(figures: Figures) -> str:
+    """Checkpoints, what they led to, and relaunches; looks that found everything in order are counted only."""
+    events = figures.of("checkpoint", "recovery", "relaunch", "sizing_kept", "sizing_taken_back")
+    worth = [
+        e
+        for e in events
+        if e.kind != "checkpoint" or str(e.data.get("verdict")) not in ("ok", "too_early")
+    ]
+    counted = f'<p class="quiet">{figures.counts.get("checkpoint", 0)} looks at running jobs.</p>'
+    rows = [(stamp(e.seconds), escape(e.kind.replace("_", " ")), escape(sentence(e) or "")) for e in worth]
+    return (_table(("when", "what", "why"), rows) if rows else "") + counted
+
+
+def _hints(figures: Figures) -> str:
+    rows = [(stamp(e.seconds), escape(sentence(e) or "")) for e in figures.of("hint_fired", "leak_found")]
+    return _table(("when", "hint"), rows) if rows else ""
+
+
+def _found(figures: Figures) -> str:
+    facts = figures.explored.get("facts") or {}
+    wanted = (
+        "modality",
+        "problem",
+        "metric",
+        "targets",
+        "id_column",
+        "rows_train",
+        "rows_test",
+        "split",
+        "split_reason",
+    )
+    rows = [(escape(key.replace("_", " ")), escape(_plain(facts[key]))) for key in wanted if facts.get(key)]
+    doubts = "".join(f"<li>{escape(str(doubt))}</li>" for doubt in facts.get("doubts", ()))
+    return (_table((), rows) if rows else "") + (
+        f"<p>Assumed, and open to being overridden:</p><ul>{doubts}</ul>" if doubts else ""
+    )
+
+
+def _ticks(story: AttemptStory) -> str:
+    kinds = {True: "yes", False: "no", None: "none"}
+    return _table(
+        (),
+        [
+            (
+                f'<span class="tick {kinds[tick.held]}">{mark(tick)}</span>',
+                escape(tick.habit),
+                escape(tick.evidence),
+            )
+            for tick in story.ticks
+        ],
+    )
+
+
+def _figures(story: AttemptStory) -> str:
+    return _table((), [(escape(label), escape(text)) for label, text in figure_rows(story)])
+
+
+def _timeline(figures: Figures) -> str:
+    lines = []
+    for event in figures.events:
+        text = sentence(event)
+        if text:
+            lines.append(
+                f'<li class="{escape(event.kind)}"><time>{stamp(event.seconds)}</time> <span>{escape(text)}</span></li>'
+            )
+    return f'<ol class="timeline">{"".join(lines)}</ol>' if lines else ""
+
+
+def _titled(title: str, chart: str) -> str:
+    return f"<h3>{escape(title)}</h3>{chart}" if chart else ""
+
+
+def _section(title: str, inner: str) -> str:
+    return f"<section><h2>{escape(title)}</h2>{inner}</section>" if inner else ""
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Cells are markup already."""
+    head = f"<thead><tr>{''.join(f'<th>{escape(h)}</th>' for h in headings)}</tr></thead>" if headings else ""
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return f'<div class="scroll"><table>{head}<tbody>{body}</tbody></table></div>'
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
