@@ -56,8 +56,8 @@ class Facts:
 
     ``modality``: tabular, text, image or mixed. ``problem``: binary, multiclass, ordinal,
     regression, multilabel or multiregression. ``prediction`` is what the submission's cells hold:
-    label, probability, class_probabilities (a column a class), value, or
-    multilabel_probabilities / multilabel_labels (a column a target).
+    label, probability, class_probabilities (a column a class), value, ranked_labels (one cell, best
+    label first, blanks between), or multilabel_probabilities / multilabel_labels (a column a target).
     ``classes`` are the target's values as strings, as written in the training file, in the order of
     predicted probabilities; for binary the positive one comes last. ``split`` is how
     cross-validation follows the data: stratified, plain, grouped or time.
@@ -81,7 +81,8 @@ class Facts:
     columns: tuple[Column, ...] = ()
     image: ImageFacts | None = None
     csv_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Arguments for ``pandas.read_csv`` by file name: sep, encoding, keep_default_na, na_values."""
+    """Arguments for ``pandas.read_csv`` by file name: sep, encoding, keep_default_na,
+    na_values (by column), dtype (ids and classes as text), decimal, thousands, encoding_errors."""
     group_column: str | None = None
     group_rule: str = ""
     """How to derive the group from ``group_column``: "" (its value) or "prefix:<separator>"."""
@@ -93,6 +94,8 @@ class Facts:
     leaks: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     constant_score: float | None = None
+    id_in_test: bool = True
+    """False: the id stands in the sample only, and its rows are matched with the test file's by order."""
     target_minimum: float | None = None
     target_maximum: float | None = None
 

@@ -1,0 +1,242 @@
+"""Reading the tables and saying what each column is. Child process only: needs pandas.
+
+Every table is read so that nothing is lost: empty cells are missing, everything else stays as
+written, and a column becomes numeric when all that stands in its way are words for "missing". The
+arguments that do the same in a user's script are returned for ``Facts.csv_options``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from medalist.core.errors import InputError
+from medalist.families.compete.delimited import Dialect, open_bytes, sniff
+from medalist.families.compete.facts import Column
+from medalist.families.compete.files import IMAGE_SUFFIXES
+from medalist.families.compete.frames import Frame, Series, pd
+
+WHOLE_FILE_BYTES = 600 << 20
+SAMPLE_ROWS = 400_000
+_WORDS = "NA N/A n/a na NaN nan NAN null NULL None none ? - -- . #N/A missing Missing unknown"
+MISSING_WORDS = (*_WORDS.split(" "), " ", "  ", "   ")
+_DECIMAL_COMMA = re.compile(r"^[+-]?\d+,\d+$")
+_THOUSANDS = re.compile(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
+_DATE = re.compile(
+    r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?$|^\d{1,2}[ -][A-Za-z]{3,9}[ -,]+\d{2,4}|^[A-Za-z]{3,9} \d{1,2},? \d{4}"
+)
+_BOOLEAN_PAIRS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})
+
+
+@dataclass
+class Table:
+    """A file as a frame, with the ``pandas.read_csv`` arguments that read it again."""
+
+    name: str
+    frame: Frame
+    options: dict[str, Any]
+    rows: int
+    doubts: list[str] = field(default_factory=list)
+
+
+def read_table(path: Path, as_text: Sequence[str] = ()) -> Table:
+    """Read one table; ``as_text`` names columns (ids, targets) whose cells stay as written.
+
+    Raises InputError for what is no table, has no rows, or has two columns of one name.
+    """
+    dialect = sniff(path)
+    options: dict[str, Any] = {
+        "sep": dialect.separator,
+        "encoding": dialect.encoding,
+        "keep_default_na": False,
+    }
+    if dialect.mixed:
+        options["encoding_errors"] = "replace"
+    text_columns = dict.fromkeys(as_text, "str")
+    arguments = {**options, "na_values": [""], "dtype": text_columns, "low_memory": False}
+    if path.stat().st_size > WHOLE_FILE_BYTES:
+        arguments["nrows"] = SAMPLE_ROWS
+    frame, encoding = _read(path, arguments)
+    options.update(encoding)
+    _refuse_shapeless(path, frame, dialect)
+    table = Table(path.name, frame, options, len(frame))
+    if dialect.mixed or encoding:
+        table.doubts.append(f"{path.name} mixes encodings; characters that do not fit are replaced.")
+    if "nrows" in arguments and len(frame) == SAMPLE_ROWS:
+        table.rows = _count_lines(path) - 1
+        table.doubts.append(f"{path.name} is large: its first {SAMPLE_ROWS} rows were looked at.")
+    return table
+
+
+def _read(path: Path, arguments: Mapping[str, Any]) -> tuple[Frame, dict[str, Any]]:
+    """The frame, and further arguments that were needed to read it."""
+    attempts: tuple[dict[str, Any], ...] = ({}, {"encoding_errors": "replace"})
+    for extra in attempts:
+        try:
+            with open_bytes(path) as file:
+                return pd.read_csv(file, **{**arguments, **extra}), extra
+        except UnicodeDecodeError:
+            continue
+        except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OverflowError) as error:
+            raise InputError(
+                f"{path.name} is not a well-formed table: {str(error).strip().splitlines()[0]}",
+                where=str(path.name),
+                next_step="Look at the line it names: a quote never closed, or more cells than the header has.",
+            ) from error
+    raise InputError(f"{path.name} cannot be decoded.", where=path.name, next_step="Save it in UTF-8.")
+
+
+def _refuse_shapeless(path: Path, frame: Frame, dialect: Dialect) -> None:
+    if frame.empty or not len(frame.columns):
+        raise InputError(
+            f"{path.name} has a header but no rows." if len(frame.columns) else f"{path.name} is empty.",
+            where=path.name,
+            next_step="Put the rows there, or fetch the file again.",
+        )
+    with open_bytes(path) as file:
+        first = file.readline().decode(
+            dialect.encoding if dialect.encoding != "utf-16" else "utf-8", "replace"
+        )
+    names = [cell.strip().strip('"') for cell in first.strip().split(dialect.separator)]
+    twice = sorted({name for name in names if names.count(name) > 1 and name})
+    if twice:
+        raise InputError(
+            f"{path.name} has two columns called {twice[0]!r}.",
+            where=f"{path.name}, line 1",
+            next_step="Rename one.",
+        )
+
+
+def _count_lines(path: Path) -> int:
+    with open_bytes(path) as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 24), b""))
+
+
+def settle(tables: Sequence[Table], keep: Sequence[str]) -> dict[str, str]:
+    """Turn columns of numbers written with blanks, words for missing or commas into numbers, in place.
+
+    All tables are looked at together, so that train and test agree. ``keep`` stay text. Fills each
+    table's ``options`` and returns a note for each column that was mended.
+    """
+    notes: dict[str, str] = {}
+    for name in dict.fromkeys(column for table in tables for column in table.frame.columns):
+        holders = [table for table in tables if name in table.frame.columns]
+        words: list[str] = []
+        if name not in keep and any(not pd.api.types.is_numeric_dtype(t.frame[name].dtype) for t in holders):
+            words = _settle_column(name, holders, notes)
+        missing = any(table.frame[name].isna().any() for table in holders)
+        if missing or words:
+            for table in holders:
+                table.options.setdefault("na_values", {})[name] = ["", *words]
+    return notes
+
+
+def _settle_column(name: str, holders: Sequence[Table], notes: dict[str, str]) -> list[str]:
+    """Make one text column numeric where it can be; returns the words that stood for missing."""
+    text = pd.concat([t.frame[name] for t in holders if not pd.api.types.is_bool_dtype(t.frame[name].dtype)])
+    values = pd.Series(text.dropna().astype(str).unique())
+    if not len(values) or pd.to_numeric(values.head(500), errors="coerce").isna().mean() > 0.6 + 0.4 * (
+        len(values) < 8
+    ):
+        commas = values.head(500)
+        if (
+            not len(values)
+            or not commas.str.match(_DECIMAL_COMMA).mean() + commas.str.match(_THOUSANDS).mean() > 0.4
+        ):
+            return []
+    words = [word for word in MISSING_WORDS if word in set(values)]
+    rest = values[~values.isin(words)]
+    for option, pattern, remove in (
+        ("", None, ""),
+        ("thousands", _THOUSANDS, ","),
+        ("decimal", _DECIMAL_COMMA, "."),
+    ):
+        plain = rest if pattern is None else rest.str.replace(",", "" if option == "thousands" else remove)
+        fits = pattern is None or rest.str.match(pattern).mean() > 0.4
+        if len(rest) and fits and pd.to_numeric(plain, errors="coerce").notna().all():
+            _apply_numeric(name, holders, words, option)
+            notes[name] = (
+                f"numbers with {', '.join(map(repr, words)) or 'blanks'} for missing"
+                if not option
+                else (
+                    "numbers with a decimal comma"
+                    if option == "decimal"
+                    else "numbers with commas for thousands"
+                )
+            )
+            return words
+    return []
+
+
+def _apply_numeric(name: str, holders: Sequence[Table], words: Sequence[str], option: str) -> None:
+    for table in holders:
+        cells = table.frame[name]
+        if not pd.api.types.is_numeric_dtype(cells.dtype):
+            text = cells.astype("object").where(~cells.isin(list(words)))
+            if option:
+                text = text.map(
+                    lambda cell: (
+                        cell.replace(",", "." if option == "decimal" else "") if cell == cell else cell
+                    )
+                )
+                table.options[option] = ","
+            table.frame[name] = pd.to_numeric(text, errors="coerce")
+
+
+def describe(frame: Frame, test: Frame | None, notes: Mapping[str, str]) -> tuple[Column, ...]:
+    """Kind, distinct and missing values of every column of ``frame``, as ``facts.Column`` explains."""
+    columns = []
+    for name in frame.columns:
+        cells = frame[name]
+        unique = int(cells.nunique())
+        columns.append(
+            Column(
+                name=str(name),
+                kind=kind_of(cells, unique),
+                unique=unique,
+                missing=int(cells.isna().sum()),
+                in_test=test is None or name in test.columns,
+                note=notes.get(name, ""),
+            )
+        )
+    return tuple(columns)
+
+
+def kind_of(cells: Series, unique: int) -> str:
+    """What a column is, from at most 400 of its distinct values."""
+    if unique <= 1 and not (unique == 1 and cells.isna().any()):
+        return "constant"
+    if pd.api.types.is_bool_dtype(cells.dtype):
+        return "boolean"
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        return "numeric"
+    values = pd.Series(cells.dropna().unique()[:400]).astype(str)
+    lowered = set(values.str.strip().str.lower())
+    if lowered in _BOOLEAN_PAIRS:
+        return "boolean"
+    if values.str.lower().str.endswith(IMAGE_SUFFIXES).mean() > 0.95:
+        return "image"
+    if (
+        values.str.match(_DATE).mean() > 0.95
+        and pd.to_datetime(values, errors="coerce", format="mixed").notna().mean() > 0.9
+    ):
+        return "datetime"
+    words = values.str.split().str.len()
+    if (words.mean() >= 4 and unique > 20) or (values.str.len().mean() > 60 and unique > 20):
+        return "text"
+    return "structured" if unique >= 10 and separator_of(values) else "categorical"
+
+
+def separator_of(values: Series) -> str:
+    """The sign that cuts (nearly) all strings into the same number of parts, 2 to 6; "" when there is none."""
+    if values.str.contains(" ", regex=False).mean() > 0.05 or values.str.len().max() > 48:
+        return ""
+    for sign in "/_|-:.#":
+        parts = values.str.count(re.escape(sign))
+        usual = int(parts.mode().iloc[0]) if len(parts) else 0
+        if 1 <= usual <= 5 and (parts == usual).mean() > 0.95:
+            return sign
+    return ""

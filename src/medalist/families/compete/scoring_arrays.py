@@ -1,0 +1,126 @@
+"""The validation score of a candidate, from its out-of-fold predictions. Child process only: needs NumPy."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medalist.families.compete.cells import finish, metric_truth
+from medalist.families.compete.delimited import Dialect, read_rows
+from medalist.families.compete.facts import Facts
+from medalist.families.compete.metrics import find_metric
+
+_MOST_ROWS_RESAMPLED = 20_000
+_CELLS_RESAMPLED = 400_000
+_RESAMPLES = (12, 60)
+
+
+def score_candidate(facts: Facts, public: Path, candidate: Path) -> dict[str, Any]:
+    """The score as a JSON object (see ``scoring``); a prediction that cannot be scored has status invalid."""
+    report: dict[str, Any] = {
+        "value": None,
+        "noise": None,
+        "rows": 0,
+        "folds_done": 0,
+        "status": "invalid",
+        "reason": "",
+        "constant_score": facts.constant_score,
+        "metric": facts.metric,
+        "direction": facts.direction,
+    }
+    metric = find_metric(facts.metric)
+    targets = target_cells(facts, public)
+    try:
+        raw, folds = _read_oof(candidate / "artifacts" / "oof.npz", len(targets[0]))
+        there = np.isfinite(raw.reshape(len(raw), -1).sum(axis=1))
+        if not there.any():
+            raise ValueError("no fold was predicted")
+        truth = _rows_of(metric_truth(metric, targets, facts.classes), there)
+        prediction = finish(metric, raw[there], facts.classes, _postprocess(candidate))
+        value = metric.score(truth, prediction)
+        if not np.isfinite(value):
+            raise ValueError(f"the metric gave {value}")
+    except ValueError as error:
+        return {**report, "reason": f"The out-of-fold predictions cannot be scored: {error}."}
+    folds_done = len(np.unique(folds[there])) if folds is not None else 0
+    noise = _standard_error(metric.score, truth, prediction)
+    return {
+        **report,
+        "value": value,
+        "noise": noise,
+        "rows": int(there.sum()),
+        "folds_done": folds_done,
+        "status": "scored",
+    }
+
+
+def target_cells(facts: Facts, public: Path) -> list[list[str]]:
+    """The targets' cells of the training rows that have all of them, one list a target, as written."""
+    options = facts.csv_options.get(facts.train_file, {})
+    dialect = Dialect(options.get("encoding", "utf-8"), options.get("sep", ","))
+    rows = read_rows(public / facts.train_file, dialect)
+    header = [name.strip().lstrip("\ufeff") for name in next(rows)[1]]
+    places = [header.index(target) for target in facts.targets]
+    missing = [set(options.get("na_values", {}).get(target, [""])) for target in facts.targets]
+    columns: list[list[str]] = [[] for _ in places]
+    for _, row in rows:
+        cells = [row[place] if place < len(row) else "" for place in places]
+        if not any(cell in words for cell, words in zip(cells, missing, strict=True)):
+            for column, cell in zip(columns, cells, strict=True):
+                column.append(cell)
+    return columns
+
+
+def _read_oof(path: Path, rows: int) -> tuple[NDArray[np.float64], NDArray[Any] | None]:
+    """Predictions (n,) or (n, k) and the fold of each row, or None. Raises ValueError for what does not fit."""
+    if not path.is_file():
+        raise ValueError("artifacts/oof.npz was not written")
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            prediction = np.asarray(arrays["prediction"], np.float64)
+            fold = np.asarray(arrays["fold"]) if "fold" in arrays else None
+    except (KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"artifacts/oof.npz cannot be read ({error})") from error
+    if len(prediction) != rows:
+        raise ValueError(f"artifacts/oof.npz has {len(prediction)} rows, the training table {rows}")
+    if np.isinf(prediction).any():
+        raise ValueError(f"{int(np.isinf(prediction).sum())} predictions are infinite")
+    if prediction.ndim == 2 and prediction.shape[1] == 1:
+        prediction = prediction[:, 0]
+    return prediction, fold
+
+
+def _postprocess(candidate: Path) -> Mapping[str, Any]:
+    path = candidate / "artifacts" / "postprocess.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"kind": "none"}
+
+
+def _rows_of(values: Any, chosen: NDArray[Any]) -> Any:
+    """The chosen rows of an array or a list; ``chosen`` is a mask or an array of row numbers."""
+    if isinstance(values, np.ndarray):
+        return values[chosen]
+    numbers = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
+    return [values[number] for number in numbers]
+
+
+def _standard_error(score: Callable[[Any, Any], float], truth: Any, prediction: Any) -> float | None:
+    """Bootstrap over rows (Efron 1979), the number of resamples by what they cost; None when it cannot be had."""
+    n = len(truth)
+    size = min(n, _MOST_ROWS_RESAMPLED)
+    random = np.random.default_rng(0)
+    values = []
+    for _ in range(int(np.clip(_CELLS_RESAMPLED / size, *_RESAMPLES))):
+        rows = random.integers(0, n, size)
+        try:
+            values.append(score(_rows_of(truth, rows), _rows_of(prediction, rows)))
+        except ValueError:  # a resample without one of the classes, say
+            continue
+    if len(values) < 8:
+        return None
+    return float(np.std(values, ddof=1) * np.sqrt(size / n))
