@@ -20,6 +20,9 @@ from typing import Any
 
 PARTS_FOLDER = Path(__file__).parent / "parts"
 _PARTS_PACKAGE = "medalist.families.compete.kit.parts."
+# No part, yet scripts carry it when it is named as one: what training prints is written in one place.
+LINES = "medalist.training.lines"
+_LINES_FILE = Path(__file__).parents[3] / "training" / "lines.py"
 _LINE_WIDTH = 100
 
 
@@ -110,7 +113,8 @@ def _load(parts: Sequence[str]) -> dict[str, _Part]:
 
 @cache
 def _read_part(name: str) -> _Part:
-    text = (PARTS_FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    path = _LINES_FILE if name == LINES else PARTS_FOLDER / f"{name}.py"
+    text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
     definitions: dict[str, _Definition] = {}
     imports: dict[str, tuple[str, str]] = {}
@@ -119,7 +123,7 @@ def _read_part(name: str) -> _Part:
         if isinstance(node, ast.Import):
             imports.update({(a.asname or a.name): ("", _aliased(a)) for a in node.names})
         elif isinstance(node, ast.ImportFrom) and node.module:
-            if node.module.startswith(_PARTS_PACKAGE):
+            if node.module == LINES or node.module.startswith(_PARTS_PACKAGE):
                 neighbours.append(node.module.removeprefix(_PARTS_PACKAGE))
             else:
                 imports.update({(a.asname or a.name): (node.module, _aliased(a)) for a in node.names})

@@ -8,13 +8,14 @@ The method is in ``parts/ensemble.py``.
 from __future__ import annotations
 
 from medalist.families.compete.facts import Facts
-from medalist.families.compete.kit.assemble import Setting, assemble
+from medalist.families.compete.kit.assemble import LINES, Setting, assemble
 from medalist.families.compete.kit.scripts import (
-    _choose_rule,
-    _final_columns,
-    _read_target,
-    _settings,
+    LAST_LINES,
+    choose_rule_source,
+    common_settings,
+    final_columns_source,
     metric_function,
+    read_target_source,
     working_problem,
 )
 from medalist.families.compete.recipes import Recipe
@@ -28,7 +29,7 @@ def scripts(facts: Facts, recipe: Recipe) -> dict[str, str]:
     """The two stand-alone scripts for ``recipe.options["members"]``."""
     loss = _loss(facts)
     settings = [
-        *_settings(facts, recipe),
+        *common_settings(facts, recipe),
         Setting("MEMBERS", list(recipe.options["members"])),
         Setting("LOSS", loss, "what the weights are chosen to minimise"),
         Setting("SCALES", list(_scales(facts, loss)), "scales to average on; the best nested one is kept"),
@@ -36,17 +37,14 @@ def scripts(facts: Facts, recipe: Recipe) -> dict[str, str]:
             "AS_VALUES", working_problem(facts) == "regression", "one number a row, also from probabilities"
         ),
     ]
-    train_code = "\n\n\n".join([_read_target(facts), _choose_rule(facts), _train_main(facts), _LAST_LINES])
-    parts = ["reading", "ensemble", "postprocess", "training", "submission", "metrics"]
+    train_code = "\n\n\n".join([read_target_source(facts), choose_rule_source(facts), _train_main(facts), LAST_LINES])
+    parts = ["reading", "ensemble", "postprocess", "training", "submission", "metrics", LINES]
     return {
         "train.py": assemble(_docstring(facts, "train"), settings, train_code, parts),
         "predict.py": assemble(
-            _docstring(facts, "predict"), settings, f"{_predict_main(facts)}\n\n\n{_LAST_LINES}", parts
+            _docstring(facts, "predict"), settings, f"{_predict_main(facts)}\n\n\n{LAST_LINES}", parts
         ),
     }
-
-
-_LAST_LINES = 'if __name__ == "__main__":\n    main()'
 
 
 def _loss(facts: Facts) -> str:
@@ -92,7 +90,7 @@ def _train_main(facts: Facts) -> str:
         if not member_file(member, "oof.npz").exists():
             run_member(member, "train.py", arguments.data)
     target = read_target(read_table(arguments.data / TRAIN_FILE, TRAIN_OPTIONS))
-    print_resources(len(target))
+    print_resources()
     paths = [member_file(member, "oof.npz") for member in MEMBERS]
     stack, fold = stack_members(paths, AS_VALUES), read_array(paths[0], "fold")
     kept = prune_library(stack, target, LOSS)
@@ -122,5 +120,5 @@ def _predict_main(facts: Facts) -> str:
     np.savez(ARTIFACTS / "test.npz", prediction=prediction)
     final = apply_rule(read_json(ARTIFACTS / "postprocess.json"), prediction)
     test = read_table(arguments.data / (TEST_FILE or SAMPLE_FILE), TEST_OPTIONS if TEST_FILE else SAMPLE_OPTIONS)
-    columns = {_final_columns(facts)}
+    columns = {final_columns_source(facts)}
     write_submission(columns, test, ID_COLUMN, SUBMISSION_COLUMNS, {sample}, SAMPLE_OPTIONS)"""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from medalist.families.compete.facts import Facts
-from medalist.families.compete.kit.assemble import Setting, assemble
+from medalist.families.compete.kit.assemble import LINES, Setting, assemble
 from medalist.families.compete.recipes import Recipe
 
 _METRIC_FUNCTIONS = {
@@ -61,28 +61,28 @@ def outputs(facts: Facts) -> int:
 
 def write_scripts(facts: Facts, recipe: Recipe, pieces: Pieces) -> dict[str, str]:
     """``train.py`` and ``predict.py`` for this recipe, each complete in itself."""
-    settings = [*_settings(facts, recipe), *pieces.settings]
-    common = ["reading", *pieces.parts, "postprocess", "training", "submission"]
+    settings = [*common_settings(facts, recipe), *pieces.settings]
+    common = ["reading", *pieces.parts, "postprocess", "training", "submission", LINES]
     predict_fold = _predict_fold(facts, pieces)
     train_code = "\n\n\n".join(
-        [_load_tables(), pieces.features, _read_target(facts), _split_rows(facts, recipe), _fit_fold(facts, pieces),
-         predict_fold, _choose_rule(facts), _train_main(facts, recipe), _LAST_LINES]
+        [_load_tables(), pieces.features, read_target_source(facts), split_rows_source(facts, recipe),
+         _fit_fold(facts, pieces), predict_fold, choose_rule_source(facts), _train_main(facts, recipe), LAST_LINES]
     )  # fmt: skip
     predict_code = "\n\n\n".join(
-        [_load_tables(), pieces.features, predict_fold, _predict_main(facts, recipe), _LAST_LINES]
+        [_load_tables(), pieces.features, predict_fold, _predict_main(facts, recipe), LAST_LINES]
     )
     return {
         "train.py": assemble(
-            _docstring(facts, recipe, "train"), settings, train_code, [*common, "folds", "metrics"]
+            script_docstring(facts, recipe, "train"), settings, train_code, [*common, "folds", "metrics"]
         ),
-        "predict.py": assemble(_docstring(facts, recipe, "predict"), settings, predict_code, common),
+        "predict.py": assemble(script_docstring(facts, recipe, "predict"), settings, predict_code, common),
     }
 
 
-_LAST_LINES = 'if __name__ == "__main__":\n    main()'
+LAST_LINES = 'if __name__ == "__main__":\n    main()'
 
 
-def _docstring(facts: Facts, recipe: Recipe, verb: str) -> str:
+def script_docstring(facts: Facts, recipe: Recipe, verb: str) -> str:
     what = " and ".join(facts.targets) if len(facts.targets) <= 3 else f"{len(facts.targets)} targets"
     title = recipe.title or recipe.estimator
     if verb == "train":
@@ -98,7 +98,7 @@ def _docstring(facts: Facts, recipe: Recipe, verb: str) -> str:
     )
 
 
-def _settings(facts: Facts, recipe: Recipe) -> list[Setting]:
+def common_settings(facts: Facts, recipe: Recipe) -> list[Setting]:
     def options(name: str | None) -> dict[str, Any]:
         found = dict(facts.csv_options.get(name or "", {}))
         return {**found, "dtype": {facts.id_column: "str"}} if facts.id_column else found
@@ -129,7 +129,7 @@ def _load_tables() -> str:
     return read_table(folder / TRAIN_FILE, TRAIN_OPTIONS), read_table(folder / TEST_FILE, TEST_OPTIONS)'''
 
 
-def _read_target(facts: Facts) -> str:
+def read_target_source(facts: Facts) -> str:
     if facts.problem in ("binary", "multiclass", "ordinal"):
         what, body = "Class codes, int (n,)", "class_codes(train[TARGET], CLASSES)"
     elif len(facts.targets) > 1:
@@ -139,7 +139,7 @@ def _read_target(facts: Facts) -> str:
     return f'def read_target(train: pd.DataFrame) -> np.ndarray:\n    """{what}."""\n    return {body}'
 
 
-def _split_rows(facts: Facts, recipe: Recipe) -> str:
+def split_rows_source(facts: Facts, recipe: Recipe) -> str:
     del recipe
     classes = facts.problem in ("binary", "multiclass", "ordinal")
     if facts.split == "time" and facts.time_column:
@@ -195,7 +195,7 @@ def metric_function(facts: Facts) -> str:
     return "rmse" if working_problem(facts) == "regression" else "log_loss"
 
 
-def _choose_rule(facts: Facts) -> str:
+def choose_rule_source(facts: Facts) -> str:
     metric = metric_function(facts)
     labels = facts.prediction in ("label", "multilabel_labels")
     if facts.problem == "multilabel" and labels:
@@ -236,7 +236,7 @@ def _train_main(facts: Facts, recipe: Recipe) -> str:
     started = time.monotonic()
     arguments = parse_arguments("Train the models of all folds.")
     train, test = load_tables(arguments.data)
-    print_resources(len(train))
+    print_resources()
     features = build_features(pd.concat([train, test], join="inner", ignore_index=True))
     save_test_features(features[len(train) :])
     target = read_target(train)
@@ -263,11 +263,11 @@ def _predict_main(facts: Facts, recipe: Recipe) -> str:
     prediction = np.mean([predict_fold(model, features) for model in load_models()], axis=0)
 {back}    np.savez(ARTIFACTS / "test.npz", prediction=prediction)
     final = apply_rule(json.loads((ARTIFACTS / "postprocess.json").read_text()), prediction)
-    columns = {_final_columns(facts)}
+    columns = {final_columns_source(facts)}
     write_submission(columns, test, ID_COLUMN, SUBMISSION_COLUMNS, {sample}, SAMPLE_OPTIONS)"""
 
 
-def _final_columns(facts: Facts) -> str:
+def final_columns_source(facts: Facts) -> str:
     names = [name for name in facts.submission_columns if name != facts.id_column]
     if facts.prediction == "label" and facts.classes:
         return f"label_column(final, CLASSES, {names[-1]!r})"

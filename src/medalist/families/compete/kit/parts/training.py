@@ -12,14 +12,7 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from medalist.families.compete.kit.parts.reading import thread_count
-
 ARTIFACTS = Path("artifacts")
-
-
-def print_resources(rows: int) -> None:
-    """The line that says what this training uses."""
-    print(f"RESOURCES: {thread_count()} CPU cores, batch={rows}, GPU=none, Mixed Precision=OFF", flush=True)
 
 
 def train_folds(
