@@ -20,6 +20,7 @@ from medalist.core.errors import InputError, MedalistError, MetricNotOffered, Us
 FAILED = 3
 SETTINGS = (
     "metric",
+    "metric_source",
     "id_column",
     "targets",
     "problem",
@@ -32,7 +33,9 @@ SETTINGS = (
     "test",
     "sample",
 )
-"""Settings that exploring obeys; each is a string, ``targets`` with commas between."""
+"""Settings that exploring obeys; each is a string, ``targets`` with commas between.
+
+``metric_source`` ("description") is set by the family's ``open``, so that the guess can be told."""
 
 _KINDS: dict[str, type[MedalistError]] = {
     "InputError": InputError,

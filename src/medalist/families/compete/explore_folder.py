@@ -94,14 +94,14 @@ def _read_all(files: Files, public: Path) -> tuple[Table, Table | None, Table | 
 
 def _metric_settled(settings: Mapping[str, str], files: Files) -> tuple[dict[str, str], list[str]]:
     """The settings with a metric from the description where none was given, and the doubt that goes with it."""
-    if settings.get("metric") or files.description is None:
+    given = settings.get("metric", "")
+    guessed = not given or settings.get("metric_source") == "description"
+    if not guessed or files.description is None:
         return dict(settings), []
     name, words = metric_in_text(files.description.read_text(encoding="utf-8", errors="replace"))
     if not name:
         return dict(settings), []
-    return {**settings, "metric": name}, [
-        f"The metric {name} was read from the description's words {words!r}."
-    ]
+    return {**settings, "metric": name}, [f"The metric {name} was read from the description's words {words!r}."]
 
 
 def _settle_text(problem: Problem, roles: Roles, train: Table, test: Table | None) -> None:

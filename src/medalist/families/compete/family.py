@@ -22,7 +22,7 @@ class Compete:
 
     Settings a person may give (all optional): those of ``explore.SETTINGS``, ``leaderboard`` (a CSV
     file for medals) and ``weights`` (a folder of pretrained weights, shown to the sandbox). ``open``
-    adds what it finds beside the competition: ``leaderboard`` and ``hints_file``.
+    adds what it finds beside the competition: ``leaderboard``, ``hints_file`` and ``metric_source``.
     """
 
     name = "compete"
@@ -59,9 +59,12 @@ class Compete:
                 where=str(folder.public),
                 next_step="Put train.csv, test.csv and sample_submission.csv there, or name them with --train and so on.",
             )
-        metric = settled_metric(text.get("metric", "") or folder.metric, folder.description)
+        named = text.get("metric", "") or folder.metric
+        metric = settled_metric(named, folder.description)
         found = {"leaderboard": folder.leaderboard, "hints_file": folder.hints}
         beside = {name: str(path.resolve()) for name, path in found.items() if path}
+        if metric and not named:
+            beside["metric_source"] = "description"
         task = Task(
             id=folder.id,
             family=self.name,
