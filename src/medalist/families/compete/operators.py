@@ -1,8 +1,8 @@
 """The operators of the search, over recipes: draft, improve, debug, ensemble.
 
 Each takes what is known and gives a recipe to try, or None where it has nothing left to offer. The
-kits (``kit.tabular``, ``kit.text``, ``kit.image``) know the trade; this module decides which of them
-are asked, keeps a recipe from being tried twice, and mends what failed. Starts nothing, reads no file.
+kit of a modality (``kit.tabular``, ``kit.text``, ``kit.image``, ``kit.mixed``) knows the trade; this
+module keeps a recipe from being tried twice and mends what failed. Starts nothing, reads no file.
 """
 
 from __future__ import annotations
@@ -19,12 +19,6 @@ from medalist.families.compete.recipes import Recipe
 from medalist.hints.review import check_script, explain_log
 from medalist.machine.hardware import Hardware
 
-_KITS_OF = {
-    "tabular": ("tabular",),
-    "text": ("text",),
-    "image": ("image",),
-    "mixed": ("mixed",),
-}
 _ATTEMPTS_AT_SOMETHING_NEW = 8
 _FEWEST_FOLDS = 3
 _TOO_BIG = ("MemoryError", "out of memory", "timed out", "time limit", "Killed")
@@ -50,9 +44,7 @@ class Operators:
     def __init__(self, facts: Facts, hardware: Hardware, budget_seconds: float, rng: random.Random) -> None:
         self._facts = facts
         self._rng = rng
-        self._waiting: list[Recipe] = []
-        for name in _KITS_OF[facts.modality]:
-            self._waiting += _kit(name).drafts(facts, hardware, budget_seconds)
+        self._waiting = list(_kit(facts.modality).drafts(facts, hardware, budget_seconds))
         self._tried: set[str] = set()
 
     @property

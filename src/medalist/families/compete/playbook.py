@@ -12,9 +12,9 @@ from dataclasses import asdict
 from typing import Any
 
 from medalist.core.candidate import Candidate, CandidateState, Outcome
-from medalist.core.errors import InputError, SubmissionInvalid
+from medalist.core.errors import SubmissionInvalid
 from medalist.engineers.session import Session
-from medalist.families.compete.explore import explore_command
+from medalist.families.compete.explore import explore_command, refuse_failed
 from medalist.families.compete.facts import Facts
 from medalist.families.compete.kit import constant
 from medalist.families.compete.operators import Operators
@@ -22,8 +22,10 @@ from medalist.families.compete.playbook_bench import Bench, Plan
 from medalist.families.compete.playbook_pace import Pace
 from medalist.families.compete.playbook_search import Search
 from medalist.hints.book import load_hints
+from medalist.hints.competition import competition_hints
 from medalist.search.population import Population
 
+_QUOTED_CHARACTERS = 2000
 _BASELINE_SHARE = 0.3  # of the budget, at most, for the first candidate
 _CONSTANT = Candidate(id="c00", operator="constant", folder="candidates/c00", title="a constant")
 
@@ -59,12 +61,10 @@ class PlaybookEngineer:
         except SubmissionInvalid:
             pass
         completed = session.run(
-            explore_command("facts.json", self._settings), timeout_seconds=session.budget.remaining
+            explore_command("facts.json", {**session.task.settings, "metric": session.task.metric}),
+            timeout_seconds=session.budget.remaining,
         )
-        if completed.returncode != 0:
-            raise InputError(
-                completed.output.strip().splitlines()[-1] if completed.output.strip() else "Exploring failed."
-            )
+        refuse_failed(completed)
         facts = Facts.from_json(session.read("facts.json"))
         summary = {
             key: value for key, value in asdict(facts).items() if key not in ("columns", "csv_options")
@@ -81,7 +81,13 @@ class PlaybookEngineer:
         if not self._settings.get("hints", True):
             return
         book = load_hints()
-        session.events.append("hints_read", hints=len(book), sections=list(book.sections))
+        own = competition_hints(session.task.public)
+        session.events.append(
+            "hints_read",
+            hints=len(book),
+            sections=list(book.sections),
+            competition_hints=own[:_QUOTED_CHARACTERS],
+        )
 
     def _open(self, session: Session, facts: Facts, operators: Operators, bench: Bench, pace: Pace) -> None:
         """Plan, launch the baseline, and put a constant in place while it trains."""

@@ -130,10 +130,19 @@ class Bench:
             self._session.finished(outcome)
         return outcomes
 
-    def stop_all(self, reason: str, *, keep: str = "") -> list[Outcome]:
-        """Kill what still runs, but for candidates of operator ``keep``; they fail with ``reason``."""
+    def stop_training(self, reason: str) -> list[Outcome]:
+        """Kill single candidates that still train; those that only predict, and ensembles, go on."""
+        return self._stop(
+            [f for f in self._flights if f.step == "train" and f.recipe.kit != "ensemble"], reason
+        )
+
+    def stop_all(self, reason: str) -> list[Outcome]:
+        """Kill everything that still runs; those candidates fail with ``reason``."""
+        return self._stop(list(self._flights), reason)
+
+    def _stop(self, flights: list[_InFlight], reason: str) -> list[Outcome]:
         outcomes = []
-        for flight in [f for f in self._flights if f.candidate.operator != keep]:
+        for flight in flights:
             self._session.supervisor.kill(flight.watched, reason)
             outcome = self._end(flight, CandidateState.FAILED, reason)
             self._population.tell(outcome)

@@ -135,7 +135,7 @@ class Search:
         """Spend the reserve: stop what still trains, then the last ensemble, then the best there is."""
         budget, pace = self._session.budget, self._pace
         self._pending = None
-        for outcome in self._bench.stop_all("the budget ended first", keep="ensemble"):
+        for outcome in self._bench.stop_training("the budget ended first"):
             self._policy.tell(outcome)
         self._finish_flights()
         singles = tuple(

@@ -5,23 +5,23 @@ from __future__ import annotations
 from medalist.families.compete.facts import Facts
 from medalist.families.compete.kit.assemble import assemble
 from medalist.families.compete.kit.scripts import (
+    LAST_LINES,
     LOG_METRICS,
-    _final_columns,
-    _read_target,
-    _settings,
+    common_settings,
+    final_columns_source,
+    read_target_source,
 )
 from medalist.families.compete.recipes import Recipe
 
 _MEDIAN_METRICS = ("mae", "median_absolute_error", "log_mae")
-_LAST_LINES = 'if __name__ == "__main__":\n    main()'
 
 
 def scripts(facts: Facts) -> dict[str, str]:
     """``train.py`` finds the constant, ``predict.py`` writes it for every test row."""
-    settings = _settings(facts, Recipe("constant", "constant"))
+    settings = common_settings(facts, Recipe("constant", "constant"))
     parts = ["reading", "training", "submission", "constant", "ensemble"]
-    train_code = "\n\n\n".join([_read_target(facts), _train_main(facts), _LAST_LINES])
-    predict_code = f"{_predict_main(facts)}\n\n\n{_LAST_LINES}"
+    train_code = "\n\n\n".join([read_target_source(facts), _train_main(facts), LAST_LINES])
+    predict_code = f"{_predict_main(facts)}\n\n\n{LAST_LINES}"
     return {
         "train.py": assemble("Finds the best constant prediction.", settings, train_code, parts),
         "predict.py": assemble("Predicts the same for every test row.", settings, predict_code, parts),
@@ -61,5 +61,5 @@ def _predict_main(facts: Facts) -> str:
     test = read_table(arguments.data / (TEST_FILE or SAMPLE_FILE), TEST_OPTIONS if TEST_FILE else SAMPLE_OPTIONS)
     guess = np.asarray(read_json(ARTIFACTS / "constant.json"))
     final = np.broadcast_to(guess, (len(test), *guess.shape))
-    columns = {_final_columns(facts)}
+    columns = {final_columns_source(facts)}
     write_submission(columns, test, ID_COLUMN, SUBMISSION_COLUMNS, {sample}, SAMPLE_OPTIONS)"""
