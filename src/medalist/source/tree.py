@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from medalist.core.errors import InputError
@@ -26,8 +26,8 @@ from medalist.source.scopes import Binding
 _MAX_DEPTH = 40
 
 
-def parse(code: str, *, filename: str = "script") -> Script:
-    """A `Script` of Python source. Raises `InputError` naming the line when it is not Python."""
+def parse(code: str, *, filename: str = "script", text_columns: Iterable[str] = ()) -> Script:
+    """A `Script` of Python source; ``text_columns`` are columns of its data known to hold text. Raises `InputError` naming the line when it is not Python."""
     try:
         tree = ast.parse(code)
     except SyntaxError as error:
@@ -42,15 +42,16 @@ def parse(code: str, *, filename: str = "script") -> Script:
             where=filename,
             next_step="Give a text file with Python source.",
         ) from None
-    return Script(code, tree)
+    return Script(code, tree, frozenset(text_columns))
 
 
 class Script(Origins):
     """One parsed script. Immutable; answers are remembered."""
 
-    def __init__(self, code: str, tree: ast.Module) -> None:
+    def __init__(self, code: str, tree: ast.Module, text_columns: frozenset[str] = frozenset()) -> None:
         super().__init__(tree)
         self.code = code
+        self.text_columns = text_columns
 
     # ---- walking
 
@@ -180,7 +181,9 @@ class Script(Origins):
         if binding.kind == "parameter":
             given = [self._value(argument, depth + 1) for argument in self.arguments_for(binding)]
             known = [value for value in given if value != UNKNOWN]
-            return known[0] if known else self._value(binding.value, depth + 1)
+            if known:
+                return known[0] if all(value == known[0] for value in known) else UNKNOWN
+            return self._value(binding.value, depth + 1)
         return self._value(binding.value, depth + 1) if binding.kind == "assign" else UNKNOWN
 
     def _arithmetic(self, expression: ast.BinOp, depth: int) -> object:
