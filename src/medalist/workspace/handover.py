@@ -9,57 +9,50 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from medalist.core.errors import StoreError, SubmissionInvalid
+from medalist.core.errors import JobError, StoreError, SubmissionInvalid
+from medalist.workspace.files import open_inside
 
 
 @contextmanager
-def open_inside(root: Path, relative: str | Path) -> Iterator[BinaryIO]:
-    """Open a regular file inside ``root`` for reading, following no link out of it.
+def opened(root: Path, relative: str | Path) -> Iterator[BinaryIO]:
+    """Open a regular file inside ``root`` for reading, following no link, not even one on the way.
 
-    The check is made on the open descriptor, so that nothing can be swapped between check and use.
-    Raises SubmissionInvalid for a missing file, a link, a pipe, a device, or a path that leads
-    outside.
+    Raises SubmissionInvalid for a missing file, a link of either kind, a pipe, a device, or a path
+    that leads outside.
     """
-    path = root / relative
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
+        descriptor = open_inside(root, Path(relative).as_posix(), os.O_RDONLY)
+    except (FileNotFoundError, JobError) as error:
+        reason = error.what if isinstance(error, JobError) else f"{relative} does not exist."
         raise SubmissionInvalid(
-            f"{relative} cannot be taken from the workspace: {error.strerror or error}.",
+            reason,
             where=str(relative),
             next_step="Write a regular file of that name; links are not followed.",
         ) from error
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise SubmissionInvalid(f"{relative} is not a regular file.", where=str(relative))
         # A second name for a file that lies elsewhere cannot be told from its path.
-        if status.st_nlink > 1:
+        if os.fstat(descriptor).st_nlink > 1:
             raise SubmissionInvalid(f"{relative} is a hard link.", where=str(relative))
-        real = Path(os.readlink(f"/proc/self/fd/{file.fileno()}"))
-        if not real.is_relative_to(root.resolve()):
-            raise SubmissionInvalid(f"{relative} leads out of the workspace.", where=str(relative))
         yield file
 
 
 def read_inside(root: Path, relative: str | Path, *, limit_bytes: int = 16_000_000) -> str:
-    """The text of a regular file inside ``root``, at most ``limit_bytes`` of it; same refusals as ``open_inside``."""
-    with open_inside(root, relative) as file:
+    """The text of a regular file inside ``root``, at most ``limit_bytes`` of it; same refusals as ``opened``."""
+    with opened(root, relative) as file:
         return file.read(limit_bytes).decode("utf-8", errors="replace")
 
 
 def take_file(root: Path, relative: str | Path, destination: Path) -> Path:
     """Copy one regular file out of ``root``; ``destination`` is the new file's path.
 
-    Raises SubmissionInvalid as ``open_inside`` does, and StoreError when the copy cannot be written.
+    Raises SubmissionInvalid as ``opened`` does, and StoreError when the copy cannot be written.
     """
-    with open_inside(root, relative) as source:
+    with opened(root, relative) as source:
         try:
             destination.parent.mkdir(parents=True, exist_ok=True)
             with destination.open("wb") as copy:

@@ -10,11 +10,14 @@ import contextlib
 import json
 import os
 import select
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import IO, Any
 
 from medalist.machine.process_tree import descendants, read_process
 from medalist.workspace.process import Child, ProcessEnd, kill_tree, signal_or_code
+
+_LONGEST_PRELOAD_SECONDS = 120.0
 
 
 class WarmInterpreter:
@@ -23,6 +26,7 @@ class WarmInterpreter:
     def __init__(self, child: Child, requests: IO[bytes], replies: IO[bytes]) -> None:
         self.child = child
         self.missing: tuple[str, ...] = ()
+        self._ready_before: float | None = time.monotonic() + _LONGEST_PRELOAD_SECONDS
         self._requests = requests
         self._replies = replies
         self._pending = b""
@@ -52,7 +56,9 @@ class WarmInterpreter:
         return process
 
     def listen(self) -> None:
-        """Take in what has been said since; does not wait."""
+        """Take in what has been said since; does not wait. A preload that hangs is given up."""
+        if self.alive and self._ready_before is not None and time.monotonic() > self._ready_before:
+            self.close()
         while self.alive:
             received = self._replies.read(1 << 16)
             if received is None:
@@ -79,6 +85,7 @@ class WarmInterpreter:
             reply = json.loads(line)
             if "ready" in reply:
                 self.missing = tuple(map(str, reply["missing"]))
+                self._ready_before = None
             elif "returncode" in reply:
                 process = self._jobs.pop(reply["id"])
                 process.finish(
@@ -136,17 +143,16 @@ class WarmProcess:
     def kill(self, grace_seconds: float) -> None:
         self._wait_for(lambda: self._pid != 0, timeout_seconds=30.0)  # it may still be importing
         figures = read_process(self._pid) if self.poll() is None else None
-        if figures is None or figures.started_ticks != self._started_ticks:
-            return
-        keeper = os.pidfd_open(self._pid)
-        try:
-            kill_tree(self._pid, grace_seconds, keeper)
-        finally:
-            os.close(keeper)
+        if figures is not None and figures.started_ticks == self._started_ticks:
+            keeper = os.pidfd_open(self._pid)
+            try:
+                kill_tree(self._pid, grace_seconds, keeper)
+            finally:
+                os.close(keeper)
         if not self._wait_for(lambda: False, timeout_seconds=5.0):
-            self._interpreter.close()  # a job that cannot be killed alone goes with all
+            self._interpreter.close()  # a job that cannot be found or killed alone goes with all
 
-    def _wait_for(self, condition: Any, timeout_seconds: float) -> bool:
+    def _wait_for(self, condition: Callable[[], bool], timeout_seconds: float) -> bool:
         """Listen until the job ends or ``condition()`` holds; False when time ran out first."""
         while self.poll() is None and not condition():
             ready, _, _ = select.select([self.wake_descriptor], [], [], timeout_seconds)

@@ -130,7 +130,8 @@ class Job:
 
     def doze(self, seconds: float) -> None:
         """Sleep for ``seconds`` or until there is news of the job, if that is earlier."""
-        select.select([self._process.wake_descriptor], [], [], min(seconds, _LONGEST_WAIT_SECONDS))
+        if self.poll() is None:
+            select.select([self._process.wake_descriptor], [], [], min(seconds, _LONGEST_WAIT_SECONDS))
 
     def kill(self, grace_seconds: float = 2.0, *, reason: str = "killed") -> None:
         """End it with everything it started: SIGTERM, and SIGKILL after ``grace_seconds``."""

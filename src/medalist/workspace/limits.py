@@ -61,7 +61,9 @@ class ControlGroup:
         """``wrapped``, joining the group before it becomes the command, so that nothing escapes."""
         if not self.folders:
             return wrapped
-        joins = [f"echo $$ > {shlex.quote(str(folder / 'cgroup.procs'))}" for folder in self.folders]
+        joins = [
+            f"echo $$ > {shlex.quote(str(folder / 'cgroup.procs'))} 2>/dev/null" for folder in self.folders
+        ]
         script = "; ".join([*joins, 'exec "$@"'])
         return replace(wrapped, argv=("/bin/sh", "-c", script, "sh", *wrapped.argv))
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import itertools
 import os
 import shutil
 import sys
@@ -32,6 +33,8 @@ from medalist.workspace.process import Child, Process
 
 MAX_PROCESSES = 1024
 _OUTPUT_BYTES = 1 << 20
+_MEMORY_SHARE = 0.9
+_MOST_ENTRIES = 10_000
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,8 @@ class Workspace:
         """A workspace at ``root`` (made when missing) for the task whose files are in ``public``.
 
         ``cores`` are the ids it may use (default: all of ``hardware``); ``preload`` names modules for
-        the warm interpreter; ``readable`` are further folders that code inside may read. Makes this
+        the warm interpreter; ``readable`` are further folders that code inside may read;
+        ``memory_bytes`` bounds all jobs together (default: nine tenths of the machine's). Makes this
         process non-dumpable. Raises StoreError when the folder cannot be made or written.
         """
         root, public = root.resolve(), public.resolve()
@@ -103,8 +107,8 @@ class Workspace:
         remove_abandoned()
         policy = SandboxPolicy(
             writable=root,
-            readable=(public, *(path.resolve() for path in readable)),
-            memory_bytes=memory_bytes,
+            readable=(public, *_link_targets(public), *(path.resolve() for path in readable)),
+            memory_bytes=memory_bytes or int(hardware.memory_bytes * _MEMORY_SHARE),
             max_processes=MAX_PROCESSES,
         )
         return cls(
@@ -165,10 +169,6 @@ class Workspace:
                 timed_out=job.ended.killed_reason.startswith("time limit"),
             )
         return Completed(job.ended.returncode, "", job.ended.seconds, job.ended.cpu_seconds, timed_out=False)
-
-    def read(self, relative: str, *, limit: int = 1 << 30) -> bytes:
-        """A file of the workspace, never what a planted link points at. Raises as ``files.open_inside``."""
-        return read_inside(self.root, relative, limit=limit)
 
     def warm_up(self) -> None:
         """Start the warm interpreter; returns at once, and jobs started meanwhile wait for it."""
@@ -263,6 +263,17 @@ def hide_this_process() -> None:
     entries below /proc then belong to root; a profiler that attaches from outside needs root too.
     """
     ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
+
+
+def _link_targets(public: Path) -> list[Path]:
+    """Where links in the public folder lead, for data often lies on another disk; never a folder around it.
+
+    Looks at the first entries only: a folder of a million images is not one of links.
+    """
+    with os.scandir(public) as entries:
+        links = [Path(entry.path) for entry in itertools.islice(entries, _MOST_ENTRIES) if entry.is_symlink()]
+    targets = (link.resolve() for link in links)
+    return [target for target in targets if target.exists() and not public.is_relative_to(target)]
 
 
 def _make_folders(root: Path, public: Path) -> None:
