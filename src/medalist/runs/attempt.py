@@ -22,7 +22,7 @@ from medalist.core.event import Event, EventLog
 from medalist.core.family import Family, Opened, find_family
 from medalist.engineers.engineer import Engineer
 from medalist.engineers.session import Session
-from medalist.engineers.supervisor import Supervisor, with_interval
+from medalist.engineers.supervisor import Supervisor
 from medalist.machine.hardware import Hardware, read_hardware
 from medalist.runs import children
 from medalist.runs.ending import Ending, clock_and_signals, undisturbed
@@ -167,7 +167,9 @@ class _Work:
     def _check_settings(self) -> CheckSettings:
         """The checks' intervals; ``check_seconds`` among the task's settings shortens them (tests, the demo)."""
         seconds = self.record.spec.task.settings.get("check_seconds")
-        return CheckSettings() if seconds is None else with_interval(CheckSettings(), float(seconds))
+        if seconds is None:
+            return CheckSettings()
+        return CheckSettings(first_look_seconds=float(seconds), interval_seconds=float(seconds))
 
     def _announce(self, hardware: Hardware) -> None:
         spec = self.record.spec
