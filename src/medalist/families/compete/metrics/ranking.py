@@ -63,6 +63,9 @@ def tpr_weighted_auc(truth: Any, prediction: Any) -> float:
     ends = np.append(np.flatnonzero(np.diff(p[order])), len(p) - 1)
     tpr = np.append(0.0, y[order].cumsum()[ends] / y.sum())
     fpr = np.append(0.0, (1 - y[order]).cumsum()[ends] / (1 - y).sum())
+    place = int(np.searchsorted(tpr, 0.4))  # a corner where the curve crosses the bands' border
+    fpr = np.insert(fpr, place, np.interp(0.4, tpr, fpr))
+    tpr = np.insert(tpr, place, 0.4)
     area = 0.0
     for low, high, weight in ((0.0, 0.4, 2.0), (0.4, 1.0, 1.0)):
         area += weight * float(np.trapezoid(np.clip(tpr, low, high) - low, fpr))
