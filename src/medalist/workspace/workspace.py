@@ -170,6 +170,10 @@ class Workspace:
             )
         return Completed(job.ended.returncode, "", job.ended.seconds, job.ended.cpu_seconds, timed_out=False)
 
+    def read(self, relative: str, *, limit: int = _OUTPUT_BYTES) -> bytes:
+        """The first ``limit`` bytes of a file of the workspace. Raises as ``files.open_inside`` does."""
+        return read_inside(self.root, relative, limit=limit)
+
     def warm_up(self) -> None:
         """Start the warm interpreter; returns at once, and jobs started meanwhile wait for it."""
         if self._interpreter is not None or not self._preload:
