@@ -15,12 +15,17 @@ from medalist.source.rewrite import (
     Span,
     drop_keyword,
     rename_keyword,
-    replace_with,
+    rename_method,
+    replace_attribute,
     rewrite,
     set_keyword,
     wrap,
 )
 
+_NUMPY_NAMES = {
+    "float": "float", "int": "int", "object": "object", "complex": "complex", "str": "str", "unicode_": "str",
+    "float_": ".float64", "NaN": ".nan", "NAN": ".nan", "Inf": ".inf",
+}  # fmt: skip
 EDITS: Mapping[str, tuple[Edit, ...]] = {
     "add_drop_last": (set_keyword("drop_last", "True"),),
     "keep_last_batch": (set_keyword("drop_last", "False"),),
@@ -36,12 +41,9 @@ EDITS: Mapping[str, tuple[Edit, ...]] = {
     "root_of_squared_error": (drop_keyword("squared"), wrap("(EXPRESSION) ** 0.5")),
     "take_state_dict": (wrap("EXPRESSION.state_dict()"),),
     "take_item": (wrap("EXPRESSION.item()"),),
-    "numpy_float": (replace_with("float"),),
-    "numpy_int": (replace_with("int"),),
-    "numpy_bool": (replace_with("bool"),),
-    "numpy_object": (replace_with("object"),),
+    "current_numpy_name": (replace_attribute(_NUMPY_NAMES),),
+    "predict_probabilities": (rename_method("predict", "predict_proba"), wrap("EXPRESSION[:, 1]")),
     "switch_off": (set_keyword("mode", "False"),),
-    "pass_nothing": (drop_keyword("retain_graph"),),
 }
 HEADERS: Mapping[str, str] = {
     "tokenizers_environment": 'import os\n\nos.environ["TOKENIZERS_PARALLELISM"] = "false"\n',

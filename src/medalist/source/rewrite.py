@@ -74,9 +74,30 @@ def wrap(template: str) -> Edit:
     return edit
 
 
-def replace_with(text: str) -> Edit:
-    """Put ``text`` in the place of an expression."""
-    return lambda node: cst.parse_expression(text)
+def replace_attribute(names: Mapping[str, str]) -> Edit:
+    """Put ``names[attribute]`` in the place of `owner.attribute`; one that begins with a dot stays with
+    its owner (``{"float": "float", "NaN": ".nan"}``)."""
+
+    def edit(node: cst.BaseExpression) -> cst.BaseExpression:
+        if not isinstance(node, cst.Attribute) or node.attr.value not in names:
+            return node
+        new = names[node.attr.value]
+        return node.with_changes(attr=cst.Name(new[1:])) if new.startswith(".") else cst.parse_expression(new)
+
+    return edit
+
+
+def rename_method(old: str, new: str) -> Edit:
+    """Call the method ``new`` where a call calls ``old``."""
+
+    def edit(node: cst.BaseExpression) -> cst.BaseExpression:
+        if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
+            return node
+        if node.func.attr.value != old:
+            return node
+        return node.with_changes(func=node.func.with_changes(attr=cst.Name(new)))
+
+    return edit
 
 
 def keyword_argument(name: str, value: str) -> cst.Arg:

@@ -37,8 +37,9 @@ def shows_a_figure(script: Script) -> Iterator[Spot]:
 def removed_numpy_names(script: Script) -> Iterator[Spot]:
     """`np.float` and friends, gone since NumPy 1.24; `np.NaN` and `np.Inf`, gone since 2.0."""
     for node in script.nodes:
-        candidate = isinstance(node, ast.Attribute) and node.attr in _REMOVED_NUMPY
-        if candidate and script.name(node) == f"numpy.{node.attr}":
+        if not isinstance(node, ast.Attribute) or node.attr not in _REMOVED_NUMPY:
+            continue
+        if script.name(node) == f"numpy.{node.attr}":
             yield Spot(node, f"numpy.{node.attr} no longer exists")
 
 

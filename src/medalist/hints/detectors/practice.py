@@ -96,7 +96,7 @@ def failures_hidden(script: Script) -> Iterator[Spot]:
             yield Spot(node, "every failure is swallowed here")
 
 
-def column_list_by_test_score(script: Script) -> Iterator[Spot]:
+def search_on_holdout(script: Script) -> Iterator[Spot]:
     """`GridSearchCV` or `cross_val_score` on the part that was kept back for the last look."""
     for call in script.calls_to(
         r"sklearn\.model_selection\.(\w*SearchCV\(\)\.fit|cross_val_score|cross_validate)"
