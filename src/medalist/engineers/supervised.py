@@ -92,13 +92,15 @@ class Watched:
     trial: Trial | None = None
     first_look_seconds: float = 60.0
     next_look_seconds: float = 60.0
+    look_interval_seconds: float = 60.0
     seconds_before: float = 0.0
     """Seconds that earlier launches of it took."""
     current: Job | None = None
     log_offset: int = 0
     last_line_seconds: float = 0.0
     told: tuple[int, int, int] = (0, 0, 0)
-    """Fold, epoch and folds scored when progress was last told."""
+    """Fold, epoch and folds scored when progress was last told, at ``told_seconds``."""
+    told_seconds: float = 0.0
     idle_mark: tuple[float, float] | None = None
     """(job seconds, idle core seconds) at the last look."""
 
@@ -138,6 +140,7 @@ class Watched:
         self.progress = Progress()
         self.log_offset = 0
         self.last_line_seconds = 0.0
+        self.told, self.told_seconds = (0, 0, 0), 0.0
         self.next_look_seconds = self.first_look_seconds
         self.idle_mark = None
 

@@ -16,7 +16,7 @@ from medalist.source.tree import parse
 from medalist.training.checkpoint import Verdict, Verdicts
 from medalist.training.kind import Kind, kind_of_command
 from medalist.training.recovery import batch_in_use, recover, set_batch
-from medalist.training.review import Review, review
+from medalist.training.review import SMALL_BATCH, UNUSED_GPU, Review, review
 from medalist.training.sizing import size_for
 from medalist.workspace.files import open_inside
 from medalist.workspace.workspace import Workspace
@@ -120,16 +120,16 @@ class Scripts:
         code, by_hints = mend_script(code, [each for each in findings if each.mechanical])
         mended = list(by_hints)
         wanted = {each.hint_id for each in findings}
-        if "gpu-unused" in wanted:
+        if UNUSED_GPU in wanted:
             moved = recover(Verdict(Verdicts.USE_GPU, ""), code, watched.argv, cores=len(watched.cores))
-            code, mended = (moved.code, [*mended, "gpu-unused"]) if moved.code is not None else (code, mended)
-        if "batch-size-small" in wanted:
+            code, mended = (moved.code, [*mended, UNUSED_GPU]) if moved.code is not None else (code, mended)
+        if SMALL_BATCH in wanted:
             facts = watched.request.facts
             sizes = size_for("image", "", facts.image_pixels or 224, self._hardware, facts.rows)
             resized = set_batch(code, watched.argv, sizes.batch)
             if resized.code is not None:
                 code, watched.argv = resized.code, resized.argv
-                mended.append("batch-size-small")
+                mended.append(SMALL_BATCH)
         return code, tuple(mended)
 
     def _report(self, watched: Watched, found: Review, mended: Sequence[str]) -> None:

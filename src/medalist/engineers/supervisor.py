@@ -8,7 +8,7 @@ written to the events. Nothing runs in the background: whoever waits calls ``pol
 
 from __future__ import annotations
 
-import dataclasses
+import math
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -77,6 +77,8 @@ class Supervisor:
         cores = request.cores or self._workspace.cores
         watched = Watched(request, tuple(request.argv), Kind.NONE, cores)
         watched.first_look_seconds = first_look_seconds(self._seconds_left(watched), self.settings)
+        # Where the budget calls for an early first look, the later ones come as often.
+        watched.look_interval_seconds = min(self.settings.interval_seconds, max(1.0, watched.first_look_seconds))
         try:
             self._scripts.review(watched)
         except Refusal as refusal:
@@ -143,8 +145,7 @@ class Supervisor:
         losses = len(watched.progress.losses)
         self._read_log(watched)
         new_losses = watched.progress.losses[losses:]
-        broken = any(loss != loss or loss in (float("inf"), float("-inf")) for loss in new_losses)
-        if broken or watched.job.seconds >= watched.next_look_seconds:
+        if not all(map(math.isfinite, new_losses)) or watched.job.seconds >= watched.next_look_seconds:
             self._look(watched)
 
     def _read_log(self, watched: Watched) -> None:
@@ -155,30 +156,36 @@ class Supervisor:
         watched.progress = advance(watched.progress, text, watched.job.seconds)
         progress = watched.progress
         now = (progress.fold, progress.epoch, progress.folds_scored)
-        if now != watched.told:
-            watched.told = now
-            end = progress.projected_end()
-            self._emit(
-                "job_progress",
-                watched,
-                fold=progress.fold,
-                folds=progress.folds,
-                epoch=progress.epoch,
-                epochs=progress.epochs,
-                loss=progress.losses[-1] if progress.losses else None,
-                samples_per_second=progress.samples_per_second,
-                eta_seconds=None if end is None else round(max(0.0, end - watched.job.seconds), 1),
-            )
-            self._tell("progress", watched)
+        fold_changed = (now[0], now[2]) != (watched.told[0], watched.told[2])
+        pause = watched.job.seconds - watched.told_seconds
+        if now != watched.told and (fold_changed or pause >= watched.look_interval_seconds / 2):
+            watched.told, watched.told_seconds = now, watched.job.seconds
+            self._tell_progress(watched)
+
+    def _tell_progress(self, watched: Watched) -> None:
+        progress = watched.progress
+        end = progress.projected_end()
+        self._emit(
+            "job_progress",
+            watched,
+            fold=progress.fold,
+            folds=progress.folds,
+            epoch=progress.epoch,
+            epochs=progress.epochs,
+            loss=progress.losses[-1] if progress.losses else None,
+            samples_per_second=progress.samples_per_second,
+            eta_seconds=None if end is None else round(max(0.0, end - watched.job.seconds), 1),
+        )
+        self._tell("progress", watched)
 
     def _look(self, watched: Watched) -> None:
         verdict = judge(
             watched.job.telemetry.readings, watched.progress, self._context(watched), self.settings
         )
         if verdict.kind is Verdicts.TOO_EARLY:
-            watched.next_look_seconds = watched.job.seconds + self.settings.interval_seconds / 10
+            watched.next_look_seconds = watched.job.seconds + watched.look_interval_seconds / 10
             return
-        watched.next_look_seconds = watched.job.seconds + self.settings.interval_seconds
+        watched.next_look_seconds = watched.job.seconds + watched.look_interval_seconds
         trial_open = watched.trial is not None and (verdict.kind.leaves_alone or verdict.kind.sizes)
         if verdict.kind.sizes and (trial_open or watched.rate() is None):
             verdict = Verdict(
@@ -410,8 +417,3 @@ def _with_less_time(argv: Sequence[str], spent_seconds: float) -> tuple[str, ...
             left = max(1.0, float(words[position + 1]) - spent_seconds)
             words[position + 1] = f"{left:.1f}"
     return tuple(words)
-
-
-def with_interval(settings: CheckSettings, seconds: float) -> CheckSettings:
-    """The same settings at a short interval, for demonstrations and tests."""
-    return dataclasses.replace(settings, first_look_seconds=seconds, interval_seconds=seconds)

@@ -89,7 +89,7 @@ class Editor:
             self.insert_after(top, lines)
 
     def _indented(self, statement: ast.stmt, lines: str) -> str:
-        return textwrap.indent(lines.rstrip("\n") + "\n", " " * statement.col_offset)
+        return textwrap.indent(lines.removesuffix("\n") + "\n", " " * statement.col_offset)
 
     # ---- result
 

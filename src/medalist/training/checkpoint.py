@@ -22,6 +22,7 @@ from medalist.training.thresholds import table
 
 GB = 2**30
 _IDLE_CORES = 0.05  # CPU cores in use under which a silent job counts as stuck
+_WORTH_A_RESTART = 2  # a job that ends before twice its age gains nothing from starting over twice as fast
 _SILENT_LOOKS = 5  # first looks that a script with monitoring lines may pass in silence
 
 
@@ -281,6 +282,9 @@ def _budget(used: Used, progress: Progress, look: Look, settings: CheckSettings)
 
 def _sizing(used: Used, progress: Progress, look: Look, settings: CheckSettings) -> Verdict | None:
     if look.kind is Kind.NONE or look.sizing_relaunches >= settings.max_sizing_relaunches:
+        return None
+    end = progress.projected_end()
+    if end is not None and end < _WORTH_A_RESTART * look.seconds:
         return None
     network = look.kind is Kind.NETWORK
     if network and used.peak_memory_share is not None:

@@ -65,19 +65,21 @@ def print_fold(fold, folds, score):
 
 
 class Throughput:
-    """Counts samples and prints samples a second every few seconds; ``add`` once a batch."""
+    """Prints samples a second, soon at first and then every ``every_seconds``; ``add`` once a batch."""
 
-    def __init__(self, every_seconds=2.0):
+    def __init__(self, every_seconds=5.0):
         self.every_seconds = every_seconds
+        self.pause = 0.25
         self.samples = 0
         self.since = time.perf_counter()
 
     def add(self, samples):
         self.samples += samples
         passed = time.perf_counter() - self.since
-        if passed >= self.every_seconds:
+        if passed >= self.pause:
             print(f"Throughput: {self.samples / passed:.1f} samples/s", flush=True)
             self.samples, self.since = 0, time.perf_counter()
+            self.pause = min(self.every_seconds, 1.5 * self.pause)
 
 
 class TrainingMonitor:

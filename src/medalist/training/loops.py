@@ -92,8 +92,8 @@ def insert_monitoring(editor: Editor) -> str:
         return "the number of samples in a batch cannot be read from the loop"
     if not editor.stands_alone(statement):
         return "several statements share a line in the training loop"
-    source = "\nimport os\nimport sys\nimport time\n\n\n" + monitoring_source("monitor")
-    editor.insert_after_imports(f"{source}\n\ntraining_monitor = TrainingMonitor()\n")
+    source = "import os\nimport sys\nimport time\n\n\n" + monitoring_source("monitor")
+    editor.insert_after_imports(f"{source}\n\ntraining_monitor = TrainingMonitor()\n\n")
     assert isinstance(call.func, ast.Attribute)
     loss = _plain_loss(call.func.value)
     editor.insert_after(statement, f"training_monitor.step({editor.text(loss)}, {batch})")

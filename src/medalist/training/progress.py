@@ -59,12 +59,12 @@ class Progress:
     @property
     def seconds_per_epoch(self) -> float | None:
         """Mean seconds an epoch (or fold, for a job without epochs) between the first and last seen."""
-        if len(self.marks) >= 2 and self.marks[-1].done > self.marks[0].done:
-            first, last = self.marks[0], self.marks[-1]
+        if not self.marks:
+            return None
+        first, last = self.marks[0], self.marks[-1]
+        if last.seconds > first.seconds:
             return (last.seconds - first.seconds) / (last.done - first.done)
-        if self.marks and self.marks[0].done:
-            return self.marks[0].seconds / self.marks[0].done
-        return None
+        return last.seconds / last.done or None
 
     @property
     def epochs_done(self) -> float:

@@ -18,6 +18,9 @@ from medalist.training.kind import Kind, kind_of_script
 from medalist.training.sites import batch_site, thread_sites
 from medalist.training.thresholds import table
 
+SMALL_BATCH, NO_MONITORING, UNUSED_GPU = "batch-of-32", "no-monitoring-lines", "gpu-unused"
+_JUDGED_HERE = {SMALL_BATCH, NO_MONITORING}
+"""Hints that need the machine to be judged: what the knowledge base finds by text alone is left out."""
 _IMAGES = re.compile(r"(torchvision|timm|PIL|cv2|albumentations|skimage|kornia)\b.*|torch\.nn\.Conv2d")
 _RESIZES = re.compile(r".*\.(Resize|RandomResizedCrop|CenterCrop|RandomCrop|resize)")
 _GPU_WORDS = re.compile(r"cuda|accelerat|gpu|device_map|mps", re.IGNORECASE)
@@ -65,7 +68,7 @@ def review(
     kind = kind_of_script(code) if kind is None else kind
     site = batch_site(script)
     batch = site.value if site is not None else None
-    findings = list(hint_findings)
+    findings = [finding for finding in hint_findings if finding.hint_id not in _JUDGED_HERE]
     if kind is Kind.NETWORK:
         findings += _small_batch(script, hardware, facts, batch, site.line if site else 1)
         findings += _unused_gpu(code, hardware)
@@ -108,7 +111,7 @@ def _small_batch(
         and steps >= limits.small_batch_min_steps
     )
     yield Finding(
-        hint_id="batch-size-small",
+        hint_id=SMALL_BATCH,
         priority="CRITICAL" if must_fix else "OPTIONAL",
         line=line,
         message=f"An image batch of {batch} leaves most of a GPU idle.",
@@ -121,7 +124,7 @@ def _small_batch(
 def _unused_gpu(code: str, hardware: Hardware) -> Iterator[Finding]:
     if hardware.gpus and not _GPU_WORDS.search(code):
         yield Finding(
-            hint_id="gpu-unused",
+            hint_id=UNUSED_GPU,
             priority="CRITICAL",
             line=1,
             message=f"The machine has a GPU ({hardware.gpus[0].name}) and the script never uses it.",
@@ -134,7 +137,7 @@ def _unused_gpu(code: str, hardware: Hardware) -> Iterator[Finding]:
 def _monitoring(code: str) -> Iterator[Finding]:
     if not has_monitoring(code):
         yield Finding(
-            hint_id="monitoring-missing",
+            hint_id=NO_MONITORING,
             priority="IMPORTANT",
             line=1,
             message="The script prints no RESOURCES, memory or progress lines, so nobody can watch it.",

@@ -146,7 +146,7 @@ def _fit_rows(batch: int, rows: int) -> int:
     """``batch`` halved until an epoch has enough steps, never below the smallest that is worth it."""
     sizes = table().loader
     while batch > sizes.min_batch and rows / batch < sizes.min_steps_per_epoch:
-        batch //= 2
+        batch = max(sizes.min_batch, batch // 2)
     return batch
 
 
