@@ -13,14 +13,21 @@ from medalist.core.errors import InputError
 from medalist.families.compete.cells import best_constant
 from medalist.families.compete.delimited import read_rows
 from medalist.families.compete.explore_images import find_images
+from medalist.families.compete.explore_numbers import settle
 from medalist.families.compete.explore_split import Split, find_split
-from medalist.families.compete.explore_tables import Table, describe, read_table, settle
-from medalist.families.compete.explore_target import Problem, Roles, find_problem, find_roles
+from medalist.families.compete.explore_tables import Table, describe, read_table
+from medalist.families.compete.explore_target import (
+    MOST_GUESSED_CLASSES,
+    Problem,
+    Roles,
+    find_problem,
+    find_roles,
+)
 from medalist.families.compete.facts import Column, Facts, ImageFacts
 from medalist.families.compete.files import Files, find_files
 from medalist.families.compete.frames import Frame, pd
 from medalist.families.compete.leakage import find_leaks
-from medalist.families.compete.metrics import metric_in_text
+from medalist.families.compete.metrics import find_metric, metric_in_text
 
 _CONSTANT_ROWS = 100_000
 
@@ -40,10 +47,11 @@ def explore(public: Path, settings: Mapping[str, str]) -> Facts:
     settings, doubts = _metric_settled(settings, files)
     doubts += [*files.doubts, *(d for t in (train, test, sample) if t for d in t.doubts)]
     roles = find_roles(train.frame, test and test.frame, sample and sample.frame, settings)
+    words = [] if _wants_numbers(settings, train, roles) else list(roles.targets)
+    notes = settle([t for t in (train, test) if t], keep=[*words, roles.id_column or ""])
     labelled = train.frame[list(roles.targets)].notna().all(axis=1)
     if not labelled.all():
         doubts.append(f"{int((~labelled).sum())} training rows have no target and are left out.")
-    notes = settle([t for t in (train, test) if t], keep=[*roles.targets, roles.id_column or ""])
     learning = train.frame[labelled]
     problem = find_problem(
         learning, sample and sample.frame, roles, settings.get("metric", ""), settings.get("problem", "")
@@ -51,7 +59,7 @@ def explore(public: Path, settings: Mapping[str, str]) -> Facts:
     _settle_text(problem, roles, train, test)
     columns = _columns(learning, test, roles, notes)
     image = find_images(public, learning, _test_ids(roles, test, sample), _image_candidates(columns, roles))
-    split = find_split(learning, test and test.frame, _for_split(columns, learning, roles), problem.problem)
+    split = find_split(learning, test and test.frame, columns, problem.problem)
     return _facts(
         learning,
         train,
@@ -101,7 +109,9 @@ def _metric_settled(settings: Mapping[str, str], files: Files) -> tuple[dict[str
     name, words = metric_in_text(files.description.read_text(encoding="utf-8", errors="replace"))
     if not name:
         return dict(settings), []
-    return {**settings, "metric": name}, [f"The metric {name} was read from the description's words {words!r}."]
+    return {**settings, "metric": name}, [
+        f"The metric {name} was read from the description's words {words!r}."
+    ]
 
 
 def _settle_text(problem: Problem, roles: Roles, train: Table, test: Table | None) -> None:
@@ -117,20 +127,23 @@ def _settle_text(problem: Problem, roles: Roles, train: Table, test: Table | Non
             table.options["dtype"] = {c: "str" for c in as_text if c in table.frame.columns}
 
 
+def _wants_numbers(settings: Mapping[str, str], train: Table, roles: Roles) -> bool:
+    """Whether the targets are to be read as numbers: by the metric, or by how many values they have."""
+    if settings.get("metric"):
+        return find_metric(settings["metric"]).takes == "values"
+    return all(train.frame[target].nunique() > MOST_GUESSED_CLASSES for target in roles.targets)
+
+
 def _columns(
     learning: Frame, test: Table | None, roles: Roles, notes: Mapping[str, str]
 ) -> tuple[Column, ...]:
+    """What each feature is. An id that holds dates or image names stays what it is, for that is of use."""
     features = learning.drop(columns=[t for t in roles.targets if t in learning.columns])
     described = describe(features, test and test.frame, notes)
     return tuple(
-        replace(c, kind="id") if c.name == roles.id_column and c.kind != "image" else c for c in described
+        replace(c, kind="id") if c.name == roles.id_column and c.kind not in {"image", "datetime"} else c
+        for c in described
     )
-
-
-def _for_split(columns: Sequence[Column], learning: Frame, roles: Roles) -> list[Column]:
-    return [
-        c for c in columns if c.kind != "id" or learning[c.name].dtype == object or c.name == roles.id_column
-    ]
 
 
 def _test_ids(roles: Roles, test: Table | None, sample: Table | None) -> list[str]:

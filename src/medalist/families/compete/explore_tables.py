@@ -1,8 +1,8 @@
 """Reading the tables and saying what each column is. Child process only: needs pandas.
 
 Every table is read so that nothing is lost: empty cells are missing, everything else stays as
-written, and a column becomes numeric when all that stands in its way are words for "missing". The
-arguments that do the same in a user's script are returned for ``Facts.csv_options``.
+written (``explore_numbers`` then finds the numbers among it). The arguments that do the same in a
+user's script are kept for ``Facts.csv_options``.
 """
 
 from __future__ import annotations
@@ -14,17 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from medalist.core.errors import InputError
-from medalist.families.compete.delimited import Dialect, open_bytes, sniff
+from medalist.families.compete.delimited import Dialect, open_bytes, read_rows, sniff
 from medalist.families.compete.facts import Column
 from medalist.families.compete.files import IMAGE_SUFFIXES
 from medalist.families.compete.frames import Frame, Series, pd
 
 WHOLE_FILE_BYTES = 600 << 20
 SAMPLE_ROWS = 400_000
-_WORDS = "NA N/A n/a na NaN nan NAN null NULL None none ? - -- . #N/A missing Missing unknown"
-MISSING_WORDS = (*_WORDS.split(" "), " ", "  ", "   ")
-_DECIMAL_COMMA = re.compile(r"^[+-]?\d+,\d+$")
-_THOUSANDS = re.compile(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
 _DATE = re.compile(
     r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?$|^\d{1,2}[ -][A-Za-z]{3,9}[ -,]+\d{2,4}|^[A-Za-z]{3,9} \d{1,2},? \d{4}"
 )
@@ -52,6 +48,7 @@ def read_table(path: Path, as_text: Sequence[str] = ()) -> Table:
         "sep": dialect.separator,
         "encoding": dialect.encoding,
         "keep_default_na": False,
+        "index_col": False,
     }
     if dialect.mixed:
         options["encoding_errors"] = "replace"
@@ -96,11 +93,7 @@ def _refuse_shapeless(path: Path, frame: Frame, dialect: Dialect) -> None:
             where=path.name,
             next_step="Put the rows there, or fetch the file again.",
         )
-    with open_bytes(path) as file:
-        first = file.readline().decode(
-            dialect.encoding if dialect.encoding != "utf-16" else "utf-8", "replace"
-        )
-    names = [cell.strip().strip('"') for cell in first.strip().split(dialect.separator)]
+    names = [cell.strip() for cell in next(read_rows(path, dialect))[1]]
     twice = sorted({name for name in names if names.count(name) > 1 and name})
     if twice:
         raise InputError(
@@ -113,77 +106,6 @@ def _refuse_shapeless(path: Path, frame: Frame, dialect: Dialect) -> None:
 def _count_lines(path: Path) -> int:
     with open_bytes(path) as file:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 24), b""))
-
-
-def settle(tables: Sequence[Table], keep: Sequence[str]) -> dict[str, str]:
-    """Turn columns of numbers written with blanks, words for missing or commas into numbers, in place.
-
-    All tables are looked at together, so that train and test agree. ``keep`` stay text. Fills each
-    table's ``options`` and returns a note for each column that was mended.
-    """
-    notes: dict[str, str] = {}
-    for name in dict.fromkeys(column for table in tables for column in table.frame.columns):
-        holders = [table for table in tables if name in table.frame.columns]
-        words: list[str] = []
-        if name not in keep and any(not pd.api.types.is_numeric_dtype(t.frame[name].dtype) for t in holders):
-            words = _settle_column(name, holders, notes)
-        missing = any(table.frame[name].isna().any() for table in holders)
-        if missing or words:
-            for table in holders:
-                table.options.setdefault("na_values", {})[name] = ["", *words]
-    return notes
-
-
-def _settle_column(name: str, holders: Sequence[Table], notes: dict[str, str]) -> list[str]:
-    """Make one text column numeric where it can be; returns the words that stood for missing."""
-    text = pd.concat([t.frame[name] for t in holders if not pd.api.types.is_bool_dtype(t.frame[name].dtype)])
-    values = pd.Series(text.dropna().astype(str).unique())
-    if not len(values) or pd.to_numeric(values.head(500), errors="coerce").isna().mean() > 0.6 + 0.4 * (
-        len(values) < 8
-    ):
-        commas = values.head(500)
-        if (
-            not len(values)
-            or not commas.str.match(_DECIMAL_COMMA).mean() + commas.str.match(_THOUSANDS).mean() > 0.4
-        ):
-            return []
-    words = [word for word in MISSING_WORDS if word in set(values)]
-    rest = values[~values.isin(words)]
-    for option, pattern, remove in (
-        ("", None, ""),
-        ("thousands", _THOUSANDS, ","),
-        ("decimal", _DECIMAL_COMMA, "."),
-    ):
-        plain = rest if pattern is None else rest.str.replace(",", "" if option == "thousands" else remove)
-        fits = pattern is None or rest.str.match(pattern).mean() > 0.4
-        if len(rest) and fits and pd.to_numeric(plain, errors="coerce").notna().all():
-            _apply_numeric(name, holders, words, option)
-            notes[name] = (
-                f"numbers with {', '.join(map(repr, words)) or 'blanks'} for missing"
-                if not option
-                else (
-                    "numbers with a decimal comma"
-                    if option == "decimal"
-                    else "numbers with commas for thousands"
-                )
-            )
-            return words
-    return []
-
-
-def _apply_numeric(name: str, holders: Sequence[Table], words: Sequence[str], option: str) -> None:
-    for table in holders:
-        cells = table.frame[name]
-        if not pd.api.types.is_numeric_dtype(cells.dtype):
-            text = cells.astype("object").where(~cells.isin(list(words)))
-            if option:
-                text = text.map(
-                    lambda cell: (
-                        cell.replace(",", "." if option == "decimal" else "") if cell == cell else cell
-                    )
-                )
-                table.options[option] = ","
-            table.frame[name] = pd.to_numeric(text, errors="coerce")
 
 
 def describe(frame: Frame, test: Frame | None, notes: Mapping[str, str]) -> tuple[Column, ...]:

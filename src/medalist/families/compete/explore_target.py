@@ -29,6 +29,7 @@ _TARGET_NAMES = (
     "response",
 )
 _RATING_METRICS = {"qwk"}
+MOST_GUESSED_CLASSES = 30
 
 
 @dataclass
@@ -235,7 +236,7 @@ def _guessed_metric(train: Frame, sample: Frame | None, roles: Roles) -> Metric:
     if len(targets) > 1:
         return find_metric("mean_columnwise_roc_auc" if zero_one else "mcrmse")
     numeric = all(is_number(v) for v in targets[0].astype(str).unique()[:2000])
-    if numeric and targets[0].nunique() > 30:
+    if numeric and targets[0].nunique() > MOST_GUESSED_CLASSES:
         return find_metric("rmse")
     if sample is not None and targets[0].nunique() == 2 and roles.targets[0] in sample.columns:
         cells = [v for v in sample[roles.targets[0]].dropna().astype(str).unique()[:50] if is_number(v)]

@@ -74,7 +74,18 @@ def target_cells(facts: Facts, public: Path) -> list[list[str]]:
         if not any(cell in words for cell, words in zip(cells, missing, strict=True)):
             for column, cell in zip(columns, cells, strict=True):
                 column.append(cell)
-    return columns
+    return (
+        columns
+        if facts.classes
+        else [[_plain_number(cell, options) for cell in column] for column in columns]
+    )
+
+
+def _plain_number(cell: str, options: Mapping[str, Any]) -> str:
+    """A number's cell without the file's own thousands separator and decimal comma."""
+    if thousands := options.get("thousands"):
+        cell = cell.replace(thousands, "")
+    return cell.replace(options.get("decimal", "."), ".")
 
 
 def _read_oof(path: Path, rows: int) -> tuple[NDArray[np.float64], NDArray[Any] | None]:
