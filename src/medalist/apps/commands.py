@@ -49,12 +49,11 @@ def compete(
     max_cost: options.MaxCost = None,
 ) -> None:
     """Make the best submission for a competition folder within a time budget."""
-    from medalist.runs import api
-
     started: list[Path] = []
 
     def work() -> Delivery:
         from medalist.apps.live import Live
+        from medalist.runs import api
 
         options.refuse_later_features(executor, model=model, panel=panel, critic=critic, max_cost=max_cost)
         with Live() as live:
@@ -90,10 +89,11 @@ def grade(
     json: options.Json = False,
 ) -> None:
     """The hidden grade of a submission."""
-    from medalist.core.score import ScoreStatus
-    from medalist.runs import api
 
     def work() -> Delivery:
+        from medalist.core.score import ScoreStatus
+        from medalist.runs import api
+
         settings = {"metric": metric, "leaderboard": str(leaderboard.absolute()) if leaderboard else None}
         verdict = api.grade(task, file, settings={k: v for k, v in settings.items() if v is not None})
         return Delivery(verdict.as_dict(), verdict.status is ScoreStatus.SCORED, lambda: _show_grade(verdict))
@@ -108,9 +108,10 @@ def validate(
     json: options.Json = False,
 ) -> None:
     """Whether a submission is well-formed, and why not."""
-    from medalist.runs import api
 
     def work() -> Delivery:
+        from medalist.runs import api
+
         verdict = api.validate(task, file)
         data = {"valid": verdict.valid, "reason": verdict.reason, "rows": verdict.rows}
         text = f"Valid: {verdict.rows} rows." if verdict.valid else f"Malformed: {verdict.reason}"
@@ -132,12 +133,11 @@ def run(
     json: options.Json = False,
 ) -> None:
     """Run a set of attempts in parallel; a killed run is picked up by resume."""
-    from medalist.runs import api
-
     started: list[Path] = []
 
     def work() -> Delivery:
         from medalist.apps.live import Live
+        from medalist.runs import api
 
         options.refuse_later_features(executor)
         with Live(many=True) as live:
@@ -158,12 +158,11 @@ def run(
 @app.command()
 def resume(run: RunName = "latest", json: options.Json = False) -> None:
     """Pick up where a killed run stood; finished attempts stay as they are."""
-    from medalist.runs import api
-
     found: list[Path] = []
 
     def work() -> Delivery:
         from medalist.apps.live import Live
+        from medalist.runs import api
         from medalist.runs.store import find_run
 
         store = find_run(run, api.runs_root())
@@ -178,10 +177,11 @@ def resume(run: RunName = "latest", json: options.Json = False) -> None:
 @app.command()
 def runs(json: options.Json = False) -> None:
     """List the runs, the newest first."""
-    from medalist.apps.tables import print_runs
-    from medalist.runs import api
 
     def work() -> Delivery:
+        from medalist.apps.tables import print_runs
+        from medalist.runs import api
+
         found = api.runs()
         return Delivery({"runs": [each.as_dict() for each in found]}, True, lambda: print_runs(found))
 

@@ -86,11 +86,11 @@ def clock_and_signals(budget: Budget) -> Iterator[None]:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Within: Ctrl-C, SIGTERM and SIGHUP wait, so that closing an attempt cannot be cut in half."""
+    """Within: Ctrl-C, SIGTERM, SIGHUP and the clock are ignored, so that closing cannot be cut in half."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    numbers = (signal.SIGINT, *_INTERRUPTING)
+    numbers = (signal.SIGINT, signal.SIGALRM, *_INTERRUPTING)
     before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
     try:
         yield

@@ -17,6 +17,7 @@ from medalist.core.event import Event
 from medalist.machine.hardware import read_hardware
 from medalist.machine.leases import CoreLeases
 from medalist.runs import children
+from medalist.runs.ending import undisturbed
 from medalist.runs.spec import AttemptSpec
 from medalist.runs.store import FileStore
 from medalist.runs.trail import Trail
@@ -61,7 +62,8 @@ def run_all(store: FileStore, *, on_event: Callable[[str, Event], None] | None =
             if time.monotonic() > deadline:
                 break
     finally:
-        _stop_all(running)
+        with undisturbed():
+            _stop_all(running)
 
 
 def _start(store: FileStore, spec: AttemptSpec, cores: tuple[int, ...]) -> _Running:

@@ -253,7 +253,7 @@ def _parsed(path: Path, parse: Callable[[Any], T]) -> T:
         raise RunNotFound(
             "There is no run here.", where=str(path), next_step="`medalist runs` lists them."
         ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(
             f"A run's file cannot be read: {type(error).__name__}: {error}.",
             where=str(path),
