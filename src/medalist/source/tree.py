@@ -27,7 +27,10 @@ _MAX_DEPTH = 40
 
 
 def parse(code: str, *, filename: str = "script", text_columns: Iterable[str] = ()) -> Script:
-    """A `Script` of Python source; ``text_columns`` are columns of its data known to hold text. Raises `InputError` naming the line when it is not Python."""
+    """A `Script` of Python source; ``text_columns`` are columns of its data known to hold text.
+
+    Raises `InputError` naming the line when ``code`` is not Python.
+    """
     try:
         tree = ast.parse(code)
     except SyntaxError as error:

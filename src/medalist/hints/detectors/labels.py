@@ -69,10 +69,9 @@ def _text_in(script: Script, node: ast.AST, compared: set[str]) -> str:
             column in compared or column.lower() in _TEXT_COLUMNS or column in script.text_columns
         ):
             return f"the text column “{column}”"
-    named = isinstance(node, ast.Attribute) and node.attr in ("stem", "name")
-    if named and script.name(node.value).startswith("pathlib."):
-        return "a part of a path"
-    return ""
+    if not isinstance(node, ast.Attribute) or node.attr not in ("stem", "name"):
+        return ""
+    return "a part of a path" if script.name(node.value).startswith("pathlib.") else ""
 
 
 def _columns_compared_with_text(script: Script) -> set[str]:

@@ -153,14 +153,32 @@ def target_encoding_before_split(script: Script) -> Iterator[Spot]:
 
 
 def _target_columns(script: Script) -> set[object]:
-    """Columns used alone as the second array of a split or a fit."""
+    """Columns used alone as the target of a split or a fit."""
     found: set[object] = set()
     for call, name in script.calls:
         if (_SPLIT.fullmatch(name) or name.endswith(".fit")) and len(call.args) > 1:
-            for node in script.backward_slice(call.args[-1 if name.endswith("train_test_split") else 1]):
-                if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-                    found.add(node.slice.value)
-    return found
+            found.add(_column(script, call.args[-1 if name.endswith("_score") else 1]))
+    return found - {None}
+
+
+def _column(script: Script, expression: ast.expr) -> object:
+    """The one column that ``expression`` is, through variables, `.values` and `.pop`; None for others."""
+    for _ in range(8):
+        match expression:
+            case ast.Subscript(slice=ast.Constant(value=column)):
+                return column
+            case ast.Call(func=ast.Attribute(attr="pop"), args=[ast.Constant(value=column)]):
+                return column
+            case ast.Call(func=ast.Attribute(value=inner)) | ast.Attribute(value=inner):
+                expression = inner
+            case ast.Name():
+                binding = script.binding(expression)
+                if binding is None or binding.value is None:
+                    return None
+                expression = binding.value
+            case _:
+                return None
+    return None
 
 
 def augmentation_on_validation(script: Script) -> Iterator[Spot]:
@@ -283,3 +301,19 @@ def fold_seed_without_shuffle(script: Script) -> Iterator[Spot]:
         shuffle = script.argument(call, "shuffle", 1)
         if shuffle is None or script.value(shuffle) is False:
             yield Spot(call, "random_state is given and shuffle is not")
+
+
+def search_on_holdout(script: Script) -> Iterator[Spot]:
+    """`GridSearchCV` or `cross_val_score` on the part that was kept back for the last look."""
+    for call in script.calls_to(
+        r"sklearn\.model_selection\.(\w*SearchCV\(\)\.fit|cross_val_score|cross_validate)"
+    ):
+        data = (
+            call.args[0]
+            if script.name(call.func).endswith(".fit")
+            else call.args[1]
+            if len(call.args) > 1
+            else None
+        )
+        if data is not None and re.fullmatch(r".*train_test_split\(\)\[1\]", script.name(data)):
+            yield Spot(call, "the search uses the rows kept back for validation")

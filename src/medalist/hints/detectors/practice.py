@@ -94,19 +94,3 @@ def failures_hidden(script: Script) -> Iterator[Spot]:
         silent = all(isinstance(statement, ast.Pass | ast.Continue) for statement in node.body)
         if broad and silent:
             yield Spot(node, "every failure is swallowed here")
-
-
-def search_on_holdout(script: Script) -> Iterator[Spot]:
-    """`GridSearchCV` or `cross_val_score` on the part that was kept back for the last look."""
-    for call in script.calls_to(
-        r"sklearn\.model_selection\.(\w*SearchCV\(\)\.fit|cross_val_score|cross_validate)"
-    ):
-        data = (
-            call.args[0]
-            if script.name(call.func).endswith(".fit")
-            else call.args[1]
-            if len(call.args) > 1
-            else None
-        )
-        if data is not None and re.fullmatch(r".*train_test_split\(\)\[1\]", script.name(data)):
-            yield Spot(call, "the search uses the rows kept back for validation")

@@ -1,0 +1,4 @@
+import torch
+
+DEBUG = False
+torch.autograd.set_detect_anomaly(DEBUG)

@@ -1,0 +1,3 @@
+from sklearn.preprocessing import OneHotEncoder
+
+encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
