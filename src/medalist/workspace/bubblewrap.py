@@ -7,6 +7,7 @@ names, and one writable folder at its real path. What is not listed is absent ra
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +27,12 @@ _SYSTEM_FILES = (
     "/etc/passwd",
     "/sys/devices/system/cpu",
 )
+
+_KERNEL_SWITCHES = ("acpi", "bus", "fs", "irq", "mtrr", "pressure", "sys", "sysrq-trigger")
+"""Names below /proc that root may write without any capability: core_pattern runs a program outside.
+
+bwrap leaves them writable when root starts it (0.8.0 asks access(2) about the folder alone).
+"""
 
 
 class BubblewrapSandbox:
@@ -67,6 +74,9 @@ def _system_mounts() -> list[str]:
     for name in _SYSTEM_FILES:
         mounts += ["--ro-bind-try", name, name]
     mounts += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    if os.geteuid() == 0:
+        for name in _KERNEL_SWITCHES:
+            mounts += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
     gpus = sorted(Path("/dev").glob("nvidia*"))
     for device in gpus:
         mounts += ["--dev-bind-try", str(device), str(device)]

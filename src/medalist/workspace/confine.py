@@ -34,18 +34,30 @@ _SCOPES = 0b11  # abstract Unix sockets and signals, from version 6
 
 _AUDIT_ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _SYSCALLS = {
-    "x86_64": {"socket": 41, "capset": 126, "denied": (101, 165, 166, 155, 161, 246, 248, 249, 250, 272, 298, 308,
-                                                       310, 311, 321, 323, 425, 428, 429, 430, 431, 432, 442)},
-    "aarch64": {"socket": 198, "capset": 91, "denied": (117, 40, 39, 41, 51, 104, 217, 218, 219, 97, 241, 268,
-                                                        270, 271, 280, 282, 425, 428, 429, 430, 431, 432, 442)},
-}  # fmt: skip
-"""``denied``: ptrace, mount, umount2, pivot_root, chroot, kexec_load, add_key, request_key, keyctl,
-unshare, perf_event_open, setns, process_vm_readv, process_vm_writev, bpf, userfaultfd,
-io_uring_setup (it makes sockets past the filter), open_tree, move_mount, fsopen, fsconfig, fsmount,
-mount_setattr."""
+    "x86_64": {
+        "socket": (41,),
+        "capset": (126,),
+        "denied": (101, 165, 166, 155, 161, 246, 248, 249, 250, 272, 298, 308, 310, 311, 321, 323),
+        "ignored": (90, 91, 268, 92, 93, 94, 260, 188, 189, 190, 197, 198, 199),
+    },
+    "aarch64": {
+        "socket": (198,),
+        "capset": (91,),
+        "denied": (117, 40, 39, 41, 51, 104, 217, 218, 219, 97, 241, 268, 270, 271, 280, 282),
+        "ignored": (52, 53, 54, 55, 5, 6, 7, 14, 15, 16),
+    },
+}
+_DENIED_EVERYWHERE = (425, 428, 429, 430, 431, 432, 442)
+_IGNORED_EVERYWHERE = (452, 463, 466, 469)
+"""Denied: ptrace, mount, umount2, pivot_root, chroot, kexec_load, add_key, request_key, keyctl, unshare,
+perf_event_open, setns, process_vm_readv, process_vm_writev, bpf, userfaultfd; io_uring_setup (it
+makes sockets past the filter), open_tree, move_mount, fsopen, fsconfig, fsmount, mount_setattr.
+
+Ignored, with success for an answer: chmod, chown and extended attributes in all their forms, which
+Landlock lets a file's owner change anywhere. Libraries that copy files call them and would fail."""
 
 _AF_UNIX = 1
-_EPERM = 1
+_NO_ERROR, _EPERM = 0, 1
 
 
 def confine(settings: Mapping[str, Any]) -> None:
@@ -99,11 +111,11 @@ def _drop_capabilities(libc: Any) -> None:
     for capability in range(_LAST_CAPABILITY + 1):
         libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # refused without privileges, which is as good
     header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
-    _check(libc.syscall(_SYSCALLS[platform.machine()]["capset"], header, bytes(24)))
+    _check(libc.syscall(_SYSCALLS[platform.machine()]["capset"][0], header, bytes(24)))
 
 
 def _filter_syscalls(libc: Any, *, network: bool) -> None:
-    """Install a seccomp filter: sockets of Unix domain only, and none of the ``denied`` calls."""
+    """Install a seccomp filter: sockets of Unix domain only, calls denied and ignored as listed."""
     calls = _SYSCALLS[platform.machine()]
     number, architecture, first_argument = 0, 4, 16  # offsets in struct seccomp_data
     program = [
@@ -114,11 +126,13 @@ def _filter_syscalls(libc: Any, *, network: bool) -> None:
     ]
     if platform.machine() == "x86_64":  # the x32 interface has numbers of its own
         program += [_jump_if_at_least(0x40000000, 0, 1), _answer_kill()]
-    for call in calls["denied"]:
+    for call in (*calls["denied"], *_DENIED_EVERYWHERE):
         program += [_jump_if_equal(call, 0, 1), _answer_errno(_EPERM)]
+    for call in (*calls["ignored"], *_IGNORED_EVERYWHERE):
+        program += [_jump_if_equal(call, 0, 1), _answer_errno(_NO_ERROR)]
     if not network:
         program += [
-            _jump_if_equal(calls["socket"], 0, 3),
+            _jump_if_equal(calls["socket"][0], 0, 3),
             _load(first_argument),
             _jump_if_equal(_AF_UNIX, 1, 0),
             _answer_errno(_EPERM),

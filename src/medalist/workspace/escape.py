@@ -35,6 +35,12 @@ def writes(folder: str) -> bool:
         return True
 
 
+def opens_for_writing(path: str) -> bool:
+    """Whether ``path`` could be written; nothing is."""
+    os.close(os.open(path, os.O_WRONLY))
+    return True
+
+
 def signals(pid: int) -> bool:
     """Whether SIGTERM reaches ``pid`` of the host; the parent looks whether it did."""
     os.kill(pid, signal.SIGTERM)
@@ -72,7 +78,8 @@ def main(goals: dict) -> None:
         "write_outside": manages(lambda: writes(goals["outside"])),
         "hidden_files": any(manages(lambda path=path: reads(path, secret)) for path in hidden),
         "parent_environment": manages(lambda: reads(f"/proc/{canary}/environ", b"MEDALIST_PROBE_SECRET")),
-        "signal_parent": False,
+        "kernel_settings": manages(lambda: opens_for_writing("/proc/sys/kernel/core_pattern")),
+        "signal_parent": False,  # the parent sees for itself
     }
     manages(lambda: signals(canary))
     with open("answer.part", "w") as file:

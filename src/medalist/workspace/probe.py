@@ -33,6 +33,7 @@ PROMISES = {
     "write_outside": "write outside the workspace",
     "hidden_files": "read a file beside the public folder",
     "parent_environment": "read its parent's environment variables",
+    "kernel_settings": "change settings of the kernel",
     "signal_parent": "send a signal to its parent",
 }
 """What code inside must not be able to do. Keys of ``ProbeReport.breaches``."""
