@@ -78,8 +78,13 @@ def block_names(facts: Facts) -> tuple[str, ...]:
     if columns.texts:
         found.append("topics")
     if facts.group_column:
-        found.append("groups")
+        found += ["groups", "others"]
     return tuple(found)
+
+
+def default_blocks(facts: Facts) -> tuple[str, ...]:
+    """The blocks to start with: all that helped on most tables (means over a group's others did not)."""
+    return tuple(name for name in block_names(facts) if name != "others")
 
 
 def feature_settings(facts: Facts) -> list[Setting]:
@@ -126,17 +131,23 @@ def build_features_code(facts: Facts, blocks: Sequence[str]) -> str:
             steps.append(
                 f"latent_text(joined_text(table[TEXTS]{', table[SHORT]' if columns.short else ''}), TOPICS)"
             )
-    lines = [
+    if facts.group_column:
+        separator = facts.group_rule.removeprefix("prefix:")
+        key = f'group_key(table[GROUP], "{separator}")' if separator else "group_key(table[GROUP])"
+        if "groups" in blocks:
+            steps.append(f"group_size_and_place({key})")
+    else:
+        key = ""
+    head = [
         "def build_features(table: pd.DataFrame) -> pd.DataFrame:",
         '    """Features of training and test rows alike; nothing here looks at the target."""',
         "    blocks = [",
         *(f"        {step}," for step in steps),
         "    ]",
     ]
-    if "groups" in blocks and facts.group_column:
-        separator = facts.group_rule.removeprefix("prefix:") if facts.group_rule else ""
-        key = "table[GROUP]" if not separator else f'table[GROUP], "{separator}"'
-        lines.append("    features = pd.concat(blocks, axis=1)")
-        lines.append(f"    blocks = [features, group_features(group_key({key}), features)]")
-    lines.append("    return pd.concat(blocks, axis=1)")
-    return "\n".join(lines)
+    if key and "others" in blocks:
+        head.append("    features = pd.concat(blocks, axis=1)")
+        head.append(f"    return pd.concat([features, others_in_group({key}, features)], axis=1)")
+    else:
+        head.append("    return pd.concat(blocks, axis=1)")
+    return "\n".join(head)

@@ -63,10 +63,10 @@ def write_scripts(facts: Facts, recipe: Recipe, pieces: Pieces) -> dict[str, str
     """``train.py`` and ``predict.py`` for this recipe, each complete in itself."""
     settings = [*common_settings(facts, recipe), *pieces.settings]
     common = ["reading", *pieces.parts, "postprocess", "training", "submission", LINES]
-    predict_fold = _predict_fold(facts, pieces)
+    predict_fold = predict_fold_source(facts, pieces)
     train_code = "\n\n\n".join(
         [_load_tables(), pieces.features, read_target_source(facts), split_rows_source(facts, recipe),
-         _fit_fold(facts, pieces), predict_fold, choose_rule_source(facts), _train_main(facts, recipe), LAST_LINES]
+         fit_fold_source(facts, pieces), predict_fold, choose_rule_source(facts), _train_main(facts, recipe), LAST_LINES]
     )  # fmt: skip
     predict_code = "\n\n\n".join(
         [_load_tables(), pieces.features, predict_fold, _predict_main(facts, recipe), LAST_LINES]
@@ -114,7 +114,9 @@ def common_settings(facts: Facts, recipe: Recipe) -> list[Setting]:
         Setting("TARGET", facts.targets[0]),
         Setting("TARGETS", list(facts.targets)),
         Setting("CLASSES", list(facts.classes), "in the order of predicted probabilities"),
-        Setting("CLASS_COUNT", 2 if working_problem(facts) == "binary" else len(facts.classes)),
+        Setting(
+            "CLASS_COUNT", {"binary": 2, "multiclass": len(facts.classes)}.get(working_problem(facts), 0)
+        ),
         Setting("SUBMISSION_COLUMNS", list(facts.submission_columns)),
         Setting("TIME_COLUMN", facts.time_column),
         Setting("GROUP", facts.group_column, "rows of a group belong together"),
@@ -162,7 +164,7 @@ def _per_target(facts: Facts) -> bool:
     return facts.problem in ("multilabel", "multiregression")
 
 
-def _fit_fold(facts: Facts, pieces: Pieces) -> str:
+def fit_fold_source(facts: Facts, pieces: Pieces) -> str:
     fit = pieces.fit
     if _per_target(facts):
         fit = fit.replace("X_valid, y_valid", "X_valid, y_valid[:, j]").replace("(X, y,", "(X, y[:, j],")
@@ -175,7 +177,7 @@ def _fit_fold(facts: Facts, pieces: Pieces) -> str:
     return f'{head}\n    """{what}"""\n    {body}'
 
 
-def _predict_fold(facts: Facts, pieces: Pieces) -> str:
+def predict_fold_source(facts: Facts, pieces: Pieces) -> str:
     if _per_target(facts):
         each = pieces.predict.replace("(model,", "(one,")
         body = f"return np.column_stack([{each} for one in model])"

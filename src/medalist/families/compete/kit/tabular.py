@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import replace
+from importlib.util import find_spec
+from typing import Any
 
 from medalist.families.compete.facts import Facts
 from medalist.families.compete.kit.assemble import Setting
-from medalist.families.compete.kit.estimators import ESTIMATORS, Size
+from medalist.families.compete.kit.estimators import ESTIMATORS, Size, objective
 from medalist.families.compete.kit.features import (
     block_names,
     build_features_code,
+    default_blocks,
     feature_columns,
     feature_settings,
 )
@@ -18,67 +22,162 @@ from medalist.families.compete.kit.scripts import LOG_METRICS, Pieces, outputs, 
 from medalist.families.compete.recipes import Recipe
 from medalist.machine.hardware import Hardware
 
+_FEW_ROWS_A_CLASS = 60
+_LARGEST_SHARE = 0.4
+_SETTINGS = ("params", "rounds", "patience")
+
 
 def drafts(facts: Facts, hardware: Hardware, budget_seconds: float) -> list[Recipe]:
-    """Recipes in the order to try them: a quick baseline first, then by value per CPU second."""
-    del hardware, budget_seconds
-    names = ["lightgbm"]
-    if working_problem(facts) == "regression":
-        names += ["elastic_net", "extra_trees_regressor"]
-    else:
-        names += ["logistic", "extra_trees_classifier"]
-    return [_recipe(facts, name) for name in names]
+    """Recipes in the order to try them: a quick baseline first, then by value per CPU second.
+
+    Leaves out what is not installed and what would take more than 40 % of the whole budget.
+    """
+    affordable = _LARGEST_SHARE * budget_seconds * max(1, hardware.cores)
+    found = [r for r in _plan(facts) if r.expected_cpu_seconds <= affordable]
+    return found or [min(_plan(facts), key=lambda recipe: recipe.expected_cpu_seconds)]
 
 
 def improve(facts: Facts, parent: Recipe, rng: random.Random) -> Recipe | None:
-    """One sensible change to ``parent``."""
-    del facts
-    return replace(parent, seed=rng.randrange(1, 1000))
+    """One sensible change to ``parent``: a hyper-parameter, a block of features, the target's scale, or the seed."""
+    moves = [_other_parameter, _other_parameter, _other_blocks, _other_seed]
+    if working_problem(facts) == "regression" and (facts.target_minimum or -1.0) >= 0:
+        moves.append(_other_scale)
+    return rng.choice(moves)(facts, parent, rng)
 
 
 def scripts(facts: Facts, recipe: Recipe) -> dict[str, str]:
     """Stand-alone ``train.py`` and ``predict.py`` for this recipe."""
     estimator = ESTIMATORS[recipe.estimator]
-    options = recipe.options
-    settings = [*feature_settings(facts)]
-    for name in ("params", "rounds", "patience", "penalty"):
-        if name in options:
-            settings.append(Setting(name.upper(), options[name]))
+    chosen = [Setting(name.upper(), recipe.options[name]) for name in _SETTINGS if name in recipe.options]
     pieces = Pieces(
-        features=build_features_code(facts, options["blocks"]),
+        features=build_features_code(facts, recipe.options["blocks"]),
         fit=estimator.fit,
         predict=estimator.predict,
         parts=("columns", "groups", "texts", estimator.part),
-        settings=tuple(settings),
+        settings=(*feature_settings(facts), *chosen),
     )
     return write_scripts(facts, recipe, pieces)
 
 
-def _size(facts: Facts) -> Size:
-    columns = feature_columns(facts)
-    narrow = len(columns.numbers) + len(columns.flags) + len(columns.categories)
-    one_hot = sum(min(c.unique, 60) for c in facts.columns if c.name in columns.categories)
-    return Size(facts.rows_train, narrow + 8, narrow + one_hot + 8, outputs(facts))
+def _plan(facts: Facts) -> Iterator[Recipe]:
+    """All drafts, best value first."""
+    if working_problem(facts) == "regression":
+        yield _recipe(facts, "lightgbm")
+        yield _recipe(facts, "ridge")
+        for name in ("catboost", "support_vectors", "xgboost", "elastic_net"):
+            yield from _installed(facts, name)
+        yield _recipe(facts, "lightgbm", extra_trees=True)
+        yield from _other_scales(facts)
+        for name in ("network_regressor", "extra_trees_regressor", "forest_regressor"):
+            yield _recipe(facts, name)
+        return
+    few_rows = facts.rows_train < _FEW_ROWS_A_CLASS * len(facts.classes)
+    linear = [_recipe(facts, name) for name in ("logistic", "discriminant", "kernel_logistic")]
+    boosted = [r for name in ("lightgbm", "catboost", "xgboost") for r in _installed(facts, name)]
+    trees = [_recipe(facts, "extra_trees_classifier")]
+    if few_rows:
+        yield from linear + trees + boosted
+    else:
+        yield from boosted[:2] + linear[:1] + boosted[2:] + linear[2:] + trees
+    yield _recipe(facts, "network_classifier")
+    yield _recipe(facts, "lightgbm", extra_trees=True)
+    yield _recipe(facts, "forest_classifier")
+    if not few_rows:
+        yield linear[1]
 
 
-def _recipe(facts: Facts, name: str) -> Recipe:
+def _installed(facts: Facts, name: str) -> Iterator[Recipe]:
+    package = ESTIMATORS[name].package
+    if not package or find_spec(package):
+        yield _recipe(facts, name)
+
+
+def _other_scales(facts: Facts) -> Iterator[Recipe]:
+    """The target on the other scale, where its range makes that a sensible thing to try."""
+    low, high = facts.target_minimum, facts.target_maximum
+    if low is not None and high is not None and low >= 0 and high > 20 * (low + 1):
+        first = _recipe(facts, "lightgbm")
+        yield _other_scale(facts, first, random.Random(0))
+
+
+def _recipe(facts: Facts, name: str, **params: Any) -> Recipe:
     estimator = ESTIMATORS[name]
-    options = dict(estimator.options)
-    options["blocks"] = list(block_names(facts))
-    options["log_target"] = working_problem(facts) == "regression" and facts.metric in LOG_METRICS
-    if name == "lightgbm":
-        options["params"] = {**options["params"], **_objective(facts)}
-    return Recipe(
-        "tabular",
-        name,
-        options,
-        title=estimator.title,
-        expected_cpu_seconds=round(estimator.cost(_size(facts)), 1),
+    columns = feature_columns(facts)
+    narrow = len(columns.numbers) + len(columns.flags) + len(columns.categories) + 5 * len(columns.dates)
+    narrow += 60 * bool(columns.texts)
+    one_hot = sum(min(c.unique, 60) for c in facts.columns if c.name in columns.categories)
+    size = Size(facts.rows_train, narrow + 5, narrow + one_hot + 5, outputs(facts))
+    options = estimator.options(size)
+    problem = working_problem(facts)
+    options["params"] = {
+        **options["params"],
+        **objective(name, problem, facts.metric, len(facts.classes)),
+        **params,
+    }
+    options["blocks"] = list(default_blocks(facts))
+    if problem == "regression" and facts.problem != "ordinal":
+        options["log_target"] = facts.metric in LOG_METRICS
+    title = estimator.title + (" with random cuts" if params.get("extra_trees") else "")
+    return Recipe("tabular", name, options, title=title, expected_cpu_seconds=round(estimator.cost(size), 1))
+
+
+def _changed(parent: Recipe, title: str, **options: Any) -> Recipe:
+    return replace(
+        parent, options={**parent.options, **options}, title=f"{ESTIMATORS[parent.estimator].title}, {title}"
     )
 
 
-def _objective(facts: Facts) -> dict[str, object]:
-    problem = working_problem(facts)
-    if problem == "multiclass":
-        return {"objective": "multiclass", "num_class": len(facts.classes)}
-    return {"objective": problem}
+def _other_parameter(facts: Facts, parent: Recipe, rng: random.Random) -> Recipe:
+    """One numeric parameter a step up or down."""
+    params = dict(parent.options["params"])
+    choices = [name for name in _STEPS if name in params]
+    if not choices:
+        return _other_seed(facts, parent, rng)
+    name = rng.choice(choices)
+    low, high, factors = _STEPS[name]
+    value = min(high, max(low, params[name] * rng.choice(factors)))
+    params[name] = round(value) if isinstance(params[name], int) else round(value, 4)
+    return _changed(parent, f"{name} {params[name]}", params=params)
+
+
+_STEPS: dict[str, tuple[float, float, tuple[float, ...]]] = {
+    # parameter: lowest, highest, factors to step by
+    "num_leaves": (4, 255, (0.5, 0.7, 1.5, 2.0)),
+    "min_child_samples": (3, 200, (0.5, 2.0)),
+    "min_child_weight": (1, 50, (0.5, 2.0, 3.0)),
+    "colsample_bytree": (0.1, 1.0, (0.5, 0.7, 1.5)),
+    "reg_lambda": (0.1, 100.0, (0.3, 3.0, 10.0)),
+    "max_depth": (2, 10, (0.7, 1.34)),
+    "depth": (3, 9, (0.75, 1.25)),
+    "rsm": (0.1, 1.0, (0.5, 0.7, 1.5)),
+    "C": (1e-4, 300.0, (0.2, 0.4, 2.5, 5.0)),
+    "spread": (0.05, 5.0, (0.4, 2.5)),
+    "l1_ratio": (0.05, 1.0, (0.3, 2.0)),
+    "alpha": (1e-4, 100.0, (0.1, 0.3, 3.0, 10.0)),
+    "min_samples_leaf": (1, 30, (0.5, 2.0, 3.0)),
+    "max_features": (0.1, 1.0, (0.5, 1.5, 2.5)),
+}
+
+
+def _other_blocks(facts: Facts, parent: Recipe, rng: random.Random) -> Recipe:
+    """One block of features more or less."""
+    possible = block_names(facts)
+    if not possible:
+        return _other_seed(facts, parent, rng)
+    block = rng.choice(possible)
+    blocks = [name for name in possible if (name in parent.options["blocks"]) != (name == block)]
+    return _changed(parent, f"{'with' if block in blocks else 'without'} {block}", blocks=blocks)
+
+
+def _other_scale(facts: Facts, parent: Recipe, rng: random.Random) -> Recipe:
+    """The logarithm of the target instead of the target, or the other way round."""
+    del facts, rng
+    log = not parent.options.get("log_target")
+    return _changed(parent, "log target" if log else "plain target", log_target=log)
+
+
+def _other_seed(facts: Facts, parent: Recipe, rng: random.Random) -> Recipe:
+    """The same again from another seed: a blend of both is steadier."""
+    del facts
+    seed = rng.randrange(1, 10_000)
+    return replace(parent, seed=seed, title=f"{ESTIMATORS[parent.estimator].title}, seed {seed}")

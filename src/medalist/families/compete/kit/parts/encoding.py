@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, PowerTransformer, TargetEncoder
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+    TargetEncoder,
+)
 
 
 def name_columns(features: pd.DataFrame, more_than: int = 0) -> list[str]:
@@ -20,41 +29,42 @@ def number_columns(features: pd.DataFrame) -> list[str]:
     return list(features.select_dtypes("number").columns)
 
 
-def few_valued(features: pd.DataFrame, at_most: int = 20) -> list[str]:
-    """Numeric columns of a few different values, which linear models can also take as names."""
+def skewed_columns(features: pd.DataFrame) -> list[str]:
+    """Non-negative numeric columns with a long tail, which are better seen through log(1 + x)."""
     names = number_columns(features)
-    return [name for name in names if 2 < features[name].nunique() <= at_most]
+    return [name for name in names if features[name].min() >= 0 and features[name].skew() > 0.75]
 
 
-def target_encoded(features: pd.DataFrame, more_than: int, seed: int) -> ColumnTransformer:
-    """Replaces categories of many values by target means, cross-fitted within the training rows."""
-    encoder = TargetEncoder(random_state=seed)
-    wide = name_columns(features, more_than)
-    encoded = ColumnTransformer(
-        [("means", encoder, wide)], remainder="passthrough", verbose_feature_names_out=False
-    )
-    return encoded.set_output(transform="pandas")
+def calendar_columns(features: pd.DataFrame) -> list[str]:
+    """Months, weekdays and hours, which linear models take as names rather than as amounts."""
+    return [name for name in number_columns(features) if name.endswith(("_month", "_dayofweek", "_hour"))]
 
 
-def one_hot_and_scaled(features: pd.DataFrame, seed: int, means: bool = True) -> ColumnTransformer:
-    """For linear models, kernels and networks: numbers made roughly normal, names one-hot.
+def scaled(first_step: Any) -> Pipeline:
+    """A step, then zero mean and unit variance, with the far tails cut at four deviations."""
+    cut = FunctionTransformer(np.clip, kw_args={"a_min": -4.0, "a_max": 4.0})
+    return make_pipeline(first_step, StandardScaler(), cut)
 
-    Numbers: median where missing, with a flag, then Yeo-Johnson and scaling. Names, and numbers of
-    few values: one-hot, values seen less than five times pooled. With ``means`` also the
-    cross-fitted target mean of each category.
+
+def one_hot_and_scaled(features: pd.DataFrame, seed: int) -> ColumnTransformer:
+    """For linear models, kernels and networks: numbers scaled, names one-hot and as target means.
+
+    Numbers: median where missing, with a flag; long tails through log(1 + x). Names: one-hot, values
+    seen less than five times pooled; those of more than four values also as target means, which
+    scikit-learn cross-fits within the training rows.
     """
-    numeric = make_pipeline(
-        SimpleImputer(strategy="median", add_indicator=True), PowerTransformer(standardize=True)
-    )
+    skewed = skewed_columns(features)
+    others = [name for name in number_columns(features) if name not in skewed]
+    median = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
     one_hot = OneHotEncoder(min_frequency=5, handle_unknown="infrequent_if_exist", sparse_output=False)
-    steps = [
-        ("numbers", numeric, number_columns(features)),
-        ("names", one_hot, name_columns(features) + few_valued(features)),
-    ]
-    if means and name_columns(features, 4):
-        encoder = make_pipeline(TargetEncoder(random_state=seed), PowerTransformer(standardize=True))
-        steps.append(("means", encoder, name_columns(features, 4)))
-    return ColumnTransformer(steps)
+    return ColumnTransformer(
+        [
+            ("logs", scaled(make_pipeline(median, FunctionTransformer(np.log1p))), skewed),
+            ("numbers", scaled(median), others),
+            ("names", one_hot, name_columns(features) + calendar_columns(features)),
+            ("means", scaled(TargetEncoder(random_state=seed)), name_columns(features, 4)),
+        ]
+    )
 
 
 def codes_and_medians(features: pd.DataFrame) -> ColumnTransformer:
@@ -62,7 +72,7 @@ def codes_and_medians(features: pd.DataFrame) -> ColumnTransformer:
     codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-1)
     return ColumnTransformer(
         [
-            ("numbers", SimpleImputer(strategy="median", add_indicator=True), number_columns(features)),
+            ("numbers", SimpleImputer(strategy="median", keep_empty_features=True), number_columns(features)),
             ("names", codes, name_columns(features)),
         ]
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 
@@ -12,22 +11,26 @@ def group_key(column: pd.Series, separator: str = "") -> pd.Series:
     return key.str.split(separator).str[0] if separator else key
 
 
-def group_features(key: pd.Series, features: pd.DataFrame) -> pd.DataFrame:
-    """Size of the row's group over training and test rows, its place, and the other members' means.
-
-    Means of the others are taken of numeric features; for a category it is how many different
-    values the group has. Missing for groups of one.
-    """
-    groups = features.groupby(key, sort=False, observed=True)
+def group_size_and_place(key: pd.Series) -> pd.DataFrame:
+    """How many training and test rows share the row's group, and the row's place among them."""
     size = key.map(key.value_counts()).astype(float)
-    result = {"group_size": size, "group_place": groups.cumcount().astype(float)}
+    place = key.groupby(key, sort=False).cumcount().astype(float)
+    return pd.DataFrame({"group_size": size, "group_place": place})
+
+
+def others_in_group(key: pd.Series, features: pd.DataFrame) -> pd.DataFrame:
+    """Means of numeric features over the group's other members, and how many names each group has.
+
+    Means are missing for groups of one.
+    """
     numeric = features.select_dtypes("number")
-    known = numeric.notna().groupby(key, sort=False).transform("sum") - numeric.notna()
+    present = numeric.notna()
+    known = present.groupby(key, sort=False).transform("sum") - present
     total = numeric.groupby(key, sort=False).transform("sum") - numeric.fillna(0.0)
-    others = (total / known.where(known > 0)).replace([np.inf, -np.inf], np.nan)
-    frame = pd.concat([pd.DataFrame(result, index=features.index), others.add_prefix("others_")], axis=1)
+    blocks = [(total / known.where(known > 0)).add_prefix("others_")]
     named = features.select_dtypes("category").apply(lambda column: column.cat.codes)
     if named.shape[1]:
         different = named.groupby(key, sort=False).transform("nunique").astype(float)
-        frame = pd.concat([frame, different.add_prefix("group_values_")], axis=1)
+        blocks.append(different.add_prefix("group_values_"))
+    frame = pd.concat(blocks, axis=1)
     return frame.loc[:, frame.nunique() > 1]

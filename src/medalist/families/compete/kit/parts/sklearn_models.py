@@ -19,7 +19,6 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.kernel_approximation import Nystroem
-from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import ElasticNetCV, LogisticRegression, RidgeCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -35,13 +34,17 @@ def fit_logistic(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: i
     return make_pipeline(one_hot_and_scaled(X, seed), LogisticRegression(max_iter=300, **params)).fit(X, y)
 
 
-def fit_kernel_logistic(
-    X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], C: float, seed: int
-) -> Pipeline:
-    """Logistic regression in an approximated RBF kernel (Nystroem; Williams and Seeger 2001)."""
-    kernel = Nystroem(random_state=seed, **{**params, "n_components": min(len(X), params["n_components"])})
-    steps = one_hot_and_scaled(X, seed), kernel, StandardScaler(), LogisticRegression(C=C, max_iter=300)
-    return make_pipeline(*steps).fit(X, y)
+def fit_kernel_logistic(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
+    """Logistic regression in an approximated RBF kernel (Nystroem; Williams and Seeger 2001).
+
+    ``params``: spread (gamma times the number of encoded columns), components, C.
+    """
+    encoder = one_hot_and_scaled(X, seed)
+    encoded = encoder.fit_transform(X, y)
+    components = min(len(X), params["components"])
+    kernel = Nystroem(gamma=params["spread"] / encoded.shape[1], n_components=components, random_state=seed)
+    model = make_pipeline(kernel, StandardScaler(), LogisticRegression(C=params["C"], max_iter=300))
+    return make_pipeline(encoder, model.fit(encoded, y))
 
 
 def fit_discriminant(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
@@ -57,20 +60,20 @@ def fit_ridge(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int)
 def fit_elastic_net(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
     """Elastic net (Zou and Hastie 2005); the penalty is chosen within the training rows."""
     model = ElasticNetCV(cv=4, random_state=seed, n_jobs=1, **params)
-    scaled = TransformedTargetRegressor(model, transformer=StandardScaler())
-    return make_pipeline(one_hot_and_scaled(X, seed), StandardScaler(), scaled).fit(X, y)
-
-
-def fit_kernel_ridge(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
-    """Kernel ridge regression on the scaled target."""
-    model = TransformedTargetRegressor(KernelRidge(**params), transformer=StandardScaler())
-    return make_pipeline(one_hot_and_scaled(X, seed), model).fit(X, y)
+    on_scaled_target = TransformedTargetRegressor(model, transformer=StandardScaler())
+    return make_pipeline(one_hot_and_scaled(X, seed), on_scaled_target).fit(X, y)
 
 
 def fit_support_vectors(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
-    """Support vector regression with an RBF kernel on the scaled target."""
-    model = TransformedTargetRegressor(SVR(**params), transformer=StandardScaler())
-    return make_pipeline(one_hot_and_scaled(X, seed), model).fit(X, y)
+    """Support vector regression with an RBF kernel on the scaled target.
+
+    ``params``: spread (gamma times the number of encoded columns), C, epsilon.
+    """
+    encoder = one_hot_and_scaled(X, seed)
+    encoded = encoder.fit_transform(X, y)
+    machine = SVR(gamma=params["spread"] / encoded.shape[1], C=params["C"], epsilon=params["epsilon"])
+    model = TransformedTargetRegressor(machine, transformer=StandardScaler())
+    return make_pipeline(encoder, model.fit(encoded, y))
 
 
 def fit_forest_classifier(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
@@ -98,16 +101,16 @@ def fit_extra_trees_regressor(X: pd.DataFrame, y: np.ndarray, params: dict[str, 
 
 
 def fit_network_classifier(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
-    """A small neural network on one-hot names and scaled numbers, stopped early."""
-    model = MLPClassifier(random_state=seed, early_stopping=True, **params)
+    """A small neural network on one-hot names and scaled numbers."""
+    model = MLPClassifier(random_state=seed, **params)
     return make_pipeline(one_hot_and_scaled(X, seed), model).fit(X, y)
 
 
 def fit_network_regressor(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
-    """A small neural network on one-hot names and scaled numbers, stopped early."""
-    model = MLPRegressor(random_state=seed, early_stopping=True, **params)
-    scaled = TransformedTargetRegressor(model, transformer=StandardScaler())
-    return make_pipeline(one_hot_and_scaled(X, seed), scaled).fit(X, y)
+    """A small neural network on one-hot names and scaled numbers."""
+    model = MLPRegressor(random_state=seed, **params)
+    on_scaled_target = TransformedTargetRegressor(model, transformer=StandardScaler())
+    return make_pipeline(one_hot_and_scaled(X, seed), on_scaled_target).fit(X, y)
 
 
 def class_probabilities(model: Any, X: Any, classes: int) -> np.ndarray:
