@@ -192,12 +192,18 @@ class Session:
         return validation
 
     def submit(
-        self, candidate: Candidate, score: Score | None, *, files: Sequence[str] = (), product: str = ""
+        self,
+        candidate: Candidate,
+        score: Score | None,
+        *,
+        files: Sequence[str] | Mapping[str, str] = (),
+        product: str = "",
     ) -> bool:
         """Put a candidate's product in place if it is valid and better than the one there.
 
         ``product`` and ``files`` (files or folders that should travel along) are relative to the
-        candidate's folder; ``product`` defaults to the family's. ``score`` is the validation score;
+        candidate's folder; a mapping of ``files`` says where in the workspace each name lies instead.
+        ``product`` defaults to the family's. ``score`` is the validation score;
         None stands for a constant, which only ever goes in first. Everything is copied out of the
         workspace first and validated there, so that it cannot change afterwards. Returns whether it
         is in place now. Raises StoreError when it cannot be written; what stood there stays.
@@ -216,11 +222,12 @@ class Session:
             )
             if not validation.valid:
                 raise SubmissionInvalid(validation.reason)
-            for name in files:
-                if (root / source / name).is_dir():
-                    take_tree(root, source / name, folder / name)
-                elif (root / source / name).exists():
-                    take_file(root, source / name, folder / name)
+            places = files if isinstance(files, Mapping) else {name: str(source / name) for name in files}
+            for name, place in places.items():
+                if (root / place).is_dir():
+                    take_tree(root, place, folder / name)
+                elif (root / place).exists():
+                    take_file(root, place, folder / name)
         except SubmissionInvalid as refused:
             shutil.rmtree(folder, ignore_errors=True)
             self._refuse(candidate, score, refused.what)

@@ -43,7 +43,7 @@ def folds(rows: int, count: int = 5) -> np.ndarray:
 def test_a_blend_of_independent_members_beats_each_of_them():
     y, stack = noisy_members()
     blend = select_on_folds(stack, y, folds(len(y)), "squared", ["mean"], LATER)
-    assert blend.loss < min(selection_loss(y, member, "squared") for member in stack)
+    assert blend.nested_loss < min(selection_loss(y, member, "squared") for member in stack)
 
 
 def test_weights_are_shares():
@@ -77,14 +77,14 @@ def test_members_of_pure_noise_do_not_look_good():
     y = rng.integers(0, 2, 400)
     stack = rng.uniform(0.3, 0.7, size=(15, 400))
     blend = select_on_folds(stack, y, folds(400), "log_loss", ["mean", "logit"], LATER)
-    assert blend.loss > np.log(2) - 0.01
+    assert blend.nested_loss > np.log(2) - 0.01
 
 
 def test_a_member_with_missing_folds_is_used_only_where_it_predicted():
     y, stack = noisy_members()
     stack[0, folds(len(y)) >= 3] = np.nan
     blend = select_on_folds(stack, y, folds(len(y)), "squared", ["mean"], LATER)
-    assert np.isfinite(blend.nested).all()
+    assert np.isfinite(blend.prediction).all()
     blended = weighted_mean(stack, [1.0, 1.0, 0.0])
     assert np.allclose(blended[folds(len(y)) >= 3], stack[1, folds(len(y)) >= 3])
 
@@ -96,7 +96,7 @@ def test_scales_are_undone(scale):
 
 
 def test_ranks_ignore_how_a_member_is_calibrated():
-    y, stack = noisy_members()
+    _, stack = noisy_members()
     assert np.array_equal(to_scale(stack, "rank"), to_scale(np.exp(stack), "rank"))
 
 

@@ -1,8 +1,8 @@
 """The playbook for competitions: the engineer that needs no language model (SPEC K2, K3, K4).
 
-It explores, reads the hints, plans, launches a quick baseline on all cores, puts a constant
-submission in place while that trains and, once the baseline stands, goes on improving as a search
-over candidates (``playbook_search``) until the budget ends. Every decision is an event.
+It explores, reads the hints, plans, launches a quick baseline, puts a constant submission in place
+while that trains, and goes on improving as a search over candidates (``playbook_search``) until the
+budget ends. Every decision is an event.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from medalist.search.population import Population
 
 _QUOTED_CHARACTERS = 2000
 _BASELINE_SHARE = 0.3  # of the budget, at most, for the first candidate
+_SMALL_CPU_SECONDS = 4.0  # a baseline this cheap gains nothing from threads, and leaves cores for the next
 _CONSTANT = Candidate(id="c00", operator="constant", folder="candidates/c00", title="a constant")
 
 
@@ -101,7 +102,8 @@ class PlaybookEngineer:
         recipe = operators.draft(pace.affordable_cpu_seconds(session.budget.remaining, len(session.cores)))
         if recipe is not None:
             seconds = _BASELINE_SHARE * session.budget.total_seconds
-            bench.start(Plan("draft", recipe), all_cores=True, at_most_seconds=seconds)
+            large = recipe.expected_cpu_seconds > _SMALL_CPU_SECONDS
+            bench.start(Plan("draft", recipe), all_cores=large, at_most_seconds=seconds)
         if not session.submissions:
             self._submit_constant(session, facts)
 

@@ -12,7 +12,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from medalist.core.candidate import Candidate, CandidateState, Outcome
 from medalist.core.errors import SubmissionInvalid
@@ -25,7 +25,9 @@ from medalist.families.compete.recipes import Recipe
 from medalist.families.compete.scoring import read_score, scoring_command
 from medalist.search.population import Population
 
+_SCRIPTS = ("train.py", "predict.py")
 _LOG_TAIL_CHARACTERS = 2000
+_LARGEST_MEMBER_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -151,10 +153,18 @@ class Bench:
         return outcomes
 
     def submit(self, outcome: Outcome) -> bool:
-        """Put a finished candidate's submission in place if it is better than the one there."""
+        """Put a finished candidate's submission in place if it is better than the one there.
+
+        Its scripts, artifacts and members travel along. Artifacts of a member that are too large to
+        copy each time stay behind; the ensemble's ``predict.py`` trains such a member again.
+        """
         candidate = outcome.candidate
-        files = ["train.py", "predict.py", "README.md", "artifacts"]
-        files += [f"members/{member}" for member in self.weights(candidate)]
+        files = {name: f"{candidate.folder}/{name}" for name in (*_SCRIPTS, "README.md", "artifacts")}
+        for member in self.weights(candidate):
+            folder = self._population[member].candidate.folder
+            small = _bytes_in(self._session.workspace.root / folder / "artifacts") <= _LARGEST_MEMBER_BYTES
+            names = (*_SCRIPTS, "artifacts") if small else _SCRIPTS
+            files |= {f"members/{member}/{name}": f"{folder}/{name}" for name in names}
         return self._session.submit(candidate, outcome.score, files=files)
 
     def weights(self, candidate: Candidate) -> dict[str, float]:
@@ -165,8 +175,7 @@ class Bench:
 
     def scripts_of(self, candidate: Candidate) -> dict[str, str]:
         """The scripts as they stand in a candidate's folder."""
-        names = ("train.py", "predict.py")
-        return {name: self._session.read(f"{candidate.folder}/{name}") for name in names}
+        return {name: self._session.read(f"{candidate.folder}/{name}") for name in _SCRIPTS}
 
     def log_of(self, candidate: Candidate) -> str:
         """What a candidate's last step printed."""
@@ -258,6 +267,10 @@ class Bench:
         for member in members:
             folder.mkdir(exist_ok=True)
             (folder / member).symlink_to(PurePosixPath("../..") / member)
+
+
+def _bytes_in(folder: Path) -> int:
+    return sum(path.lstat().st_size for path in folder.iterdir())
 
 
 def _last_line(text: str) -> str:

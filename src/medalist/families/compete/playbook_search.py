@@ -1,9 +1,9 @@
 """The playbook's search: candidates side by side until the budget ends, then one last ensemble.
 
 The policy (``search.tree``) says which operator on which parents; this loop keeps the cores busy,
-submits what is better, and keeps a reserve for the closing. Singles are submitted only until an
-ensemble stands: the best of many candidates compared on the same rows looks better than it is
-(winner's curse), a blend of them less so.
+submits what is better, and keeps a reserve for the closing. The best of many candidates compared on
+the same rows looks better than it is (winner's curse), a blend of them less so: a single candidate
+therefore has to beat what stands by a margin, an ensemble has not.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from medalist.search.tree import TreeSearch, TreeSettings
 
 _LONGEST_LOOK_SECONDS = 0.5
 _DECLINED_IN_A_ROW = 50
+_SINGLE_MARGIN = 0.25  # of the score's noise
 
 
 class Search:
@@ -121,9 +122,12 @@ class Search:
     def _deserves_submission(self, outcome: Outcome) -> bool:
         if outcome.state is not CandidateState.FINISHED or outcome.score is None:
             return False
-        if not outcome.score.better_than(self._session.best) or not outcome.score.better_than(self._constant):
+        standing = self._session.best
+        if not outcome.score.better_than(standing) or not outcome.score.better_than(self._constant):
             return False
-        return outcome.candidate.operator == "ensemble" or not self._ensembles
+        if outcome.candidate.operator == "ensemble" or standing is None:
+            return True
+        return _lead(outcome.score, standing) > _SINGLE_MARGIN * (outcome.score.noise or 0.0)
 
     @property
     def _ensembles(self) -> tuple[Outcome, ...]:
@@ -132,7 +136,7 @@ class Search:
     # --------------------------------------------------------------- closing
 
     def _close(self) -> None:
-        """Spend the reserve: stop what still trains, then the last ensemble, then the best there is."""
+        """Spend the reserve: stop what still trains, then the last ensemble of all that finished."""
         budget, pace = self._session.budget, self._pace
         self._pending = None
         for outcome in self._bench.stop_training("the budget ended first"):
@@ -145,23 +149,11 @@ class Search:
         if len(singles) > 1 and singles not in tried and budget.remaining > pace.step_seconds("ensemble"):
             self._bench.start(self._ensemble_plan(singles))
             self._finish_flights()
-        best = self._population.best
-        if best is not None and self._beats_ensembles_beyond_noise(best):
-            self._bench.submit(best)
 
     def _finish_flights(self) -> None:
         while self._bench.busy and not self._session.budget.spent:
             self._look(self._session.budget.remaining)
         self._bench.stop_all("the budget ended first")
-
-    def _beats_ensembles_beyond_noise(self, best: Outcome) -> bool:
-        """Whether a single candidate is better than what stands by more than its own noise."""
-        standing = self._session.best
-        if best.score is None or not best.score.better_than(standing):
-            return False
-        if standing is None or standing.value is None or best.score.value is None or not self._ensembles:
-            return best.score.better_than(self._constant)
-        return abs(best.score.value - standing.value) > (best.score.noise or 0.0)
 
     def _report(self) -> None:
         """What a person wants to read at the end."""
@@ -180,6 +172,11 @@ class Search:
             parts = sorted(weights.items(), key=lambda item: -item[1])
             named = ", ".join(f"{population[m].candidate.title} ({m}) {w:.0%}" for m, w in parts)
             self._session.note(f"The submission is a blend: {named}.")
+
+
+def _lead(score: Score, standing: Score) -> float:
+    """How far apart two scores of one metric are."""
+    return abs((score.value or 0.0) - (standing.value or 0.0))
 
 
 def _constant_score(facts: Facts) -> Score | None:

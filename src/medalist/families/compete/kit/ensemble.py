@@ -48,9 +48,13 @@ def scripts(facts: Facts, recipe: Recipe) -> dict[str, str]:
 
 
 def _loss(facts: Facts) -> str:
-    """The smooth loss closest to the metric: thresholds and labels come after the blend."""
+    """The loss closest to the metric that is quick to compute; the final rule comes after the blend."""
     if facts.metric in _AREA:
         return "auc"
+    if facts.prediction == "label" and facts.metric in ("accuracy", "error_rate"):
+        return "error"
+    if facts.problem == "binary" and facts.metric == "f1":
+        return "f1"
     if working_problem(facts) != "regression":
         return "squared" if facts.metric == "brier" else "log_loss"
     if facts.metric in _ABSOLUTE:
@@ -99,10 +103,10 @@ def _train_main(facts: Facts) -> str:
     weights = {{MEMBERS[m]: round(float(w), 4) for m, w in zip(kept, blend.weights) if w >= SMALLEST_WEIGHT}}
     ARTIFACTS.mkdir(exist_ok=True)
     write_json(ARTIFACTS / "weights.json", {{"scale": blend.scale, "weights": weights}})
-    known = rows_predicted(blend.nested)
-    rule = choose_rule(target[known], blend.nested[known])
-    score = {metric_function(facts)}(target[known], apply_rule(rule, blend.nested[known]))
-    save_results(blend.nested, fold, rule, {facts.metric!r}, score, started)
+    known = rows_predicted(blend.prediction)
+    rule = choose_rule(target[known], blend.prediction[known])
+    score = {metric_function(facts)}(target[known], apply_rule(rule, blend.prediction[known]))
+    save_results(blend.prediction, fold, rule, {facts.metric!r}, score, started)
     print("Weights: " + ", ".join(f"{{member}} {{weight:.2f}}" for member, weight in weights.items()), flush=True)"""
 
 
@@ -112,6 +116,8 @@ def _predict_main(facts: Facts) -> str:
     arguments = parse_ensemble_arguments("Blend the members' predictions.")
     chosen = read_json(ARTIFACTS / "weights.json")
     for member in chosen["weights"]:
+        if not member_file(member, "oof.npz").exists():
+            run_member(member, "train.py", arguments.data)
         if not (arguments.reuse and member_file(member, "test.npz").exists()):
             run_member(member, "predict.py", arguments.data)
     stack = stack_members([member_file(member, "test.npz") for member in chosen["weights"]], AS_VALUES)

@@ -1,10 +1,9 @@
 """Greedy ensemble selection with replacement over out-of-fold predictions (Caruana et al. 2004, ICML).
 
 Two things keep the selection from fitting the noise of the very rows it is judged on. Weights are
-chosen once for every fold, on the rows outside it: the blend written as out-of-fold prediction is
-therefore honest (each row's weights never saw that row), and the weights used on test rows are the
-mean of those choices, which is Caruana's bagging. Which scale to average on (probabilities, their
-logits, ranks) is decided by the same nested loss.
+chosen once for every fold, on the rows outside it, and what is used is the mean of those choices,
+which is Caruana's bagging. And the scale to average on (probabilities, their logits, ranks) is decided
+by the nested loss, in which each row is blended by weights that never saw it.
 
 Arrays: ``stack`` is (members, rows) or (members, rows, classes); NaN where a member has no
 prediction for a row, in which case the others' weights are scaled up for that row.
@@ -28,16 +27,23 @@ GREEDY_ROUNDS = 25
 LARGEST_LIBRARY = 20
 SMALLEST_WEIGHT = 0.01
 CELLS_COMPARED = 60_000
+# Scores of labels move in steps; a share of the log loss tells blends apart that a step does not.
+SMOOTHING = 0.2
 
 
 @dataclass
 class Blend:
-    """A chosen blend: ``nested`` (rows, ...) is honest, ``weights`` (members,) are for test rows."""
+    """A chosen blend.
 
+    ``prediction`` (rows, ...) comes from ``weights`` (members,), as test predictions will; ``nested``
+    (rows, ...) from weights that never saw the row, and ``nested_loss`` is its loss.
+    """
+
+    prediction: np.ndarray
     nested: np.ndarray
     weights: np.ndarray
     scale: str
-    loss: float
+    nested_loss: float
 
 
 def read_array(path: Path, key: str = "prediction") -> np.ndarray:
@@ -105,6 +111,11 @@ def selection_loss(y: np.ndarray, prediction: np.ndarray, loss: str) -> float:
         if p.ndim == 2 and y.ndim == 1:
             return float(-np.log(p[np.arange(len(y)), y.astype(int)] / p.sum(axis=1)).mean())
         return -np.where(y > 0.5, np.log(p), np.log1p(-p)).mean()
+    if loss == "error":
+        wrong = (prediction.argmax(axis=1) if prediction.ndim == 2 else prediction > 0.5) != y
+        return float(wrong.mean()) + SMOOTHING * selection_loss(y, prediction, "log_loss")
+    if loss == "f1":
+        return 1.0 - _best_f1(y, prediction) + SMOOTHING * selection_loss(y, prediction, "log_loss")
     if loss == "auc":
         return 1.0 - _area_under_curve(y, prediction)
     if loss == "absolute":
@@ -114,11 +125,18 @@ def selection_loss(y: np.ndarray, prediction: np.ndarray, loss: str) -> float:
     return np.square(y - prediction).mean()
 
 
+def _best_f1(y: np.ndarray, prediction: np.ndarray) -> float:
+    """F1 of the positive class at the threshold where it is highest."""
+    found = np.cumsum(y[np.argsort(-prediction)] > 0.5)
+    return float((2 * found / (np.arange(1, len(y) + 1) + max(found[-1], 1))).max())
+
+
 def _area_under_curve(y: np.ndarray, prediction: np.ndarray) -> float:
     """Area under the ROC curve; the mean over columns for several targets or one-against-rest classes."""
     if prediction.ndim == 2:
         truth = y if y.ndim == 2 else y[:, None] == np.arange(prediction.shape[1])
-        return np.mean([_area_under_curve(truth[:, k], prediction[:, k]) for k in range(prediction.shape[1])])
+        columns = range(prediction.shape[1])
+        return float(np.mean([_area_under_curve(truth[:, k], prediction[:, k]) for k in columns]))
     positive = y > 0.5
     first = np.sort(prediction)
     # Tied predictions share the mean of their ranks.
@@ -185,8 +203,10 @@ def select_on_folds(
             nested[inside] = from_scale(weighted_mean(scaled[:, inside], weights[-1]), scale)
         reached = selection_loss(y, nested, loss)
         print(f"Scale {scale}: nested {loss} {reached:.5f}", flush=True)
-        if chosen is None or reached < chosen.loss:
-            chosen = Blend(nested, np.mean(weights, axis=0), scale, reached)
+        if chosen is None or reached < chosen.nested_loss:
+            mean_weights = np.mean(weights, axis=0)
+            prediction = from_scale(weighted_mean(scaled, mean_weights), scale)
+            chosen = Blend(prediction, nested, mean_weights, scale, reached)
         if time.monotonic() > deadline:
             break
     assert chosen is not None

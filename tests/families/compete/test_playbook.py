@@ -1,0 +1,213 @@
+"""The playbook on real tables, start to end, in short budgets: what holds for every attempt."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from sklearn import datasets
+
+import medalist as medalist_package
+from medalist.core.event import Event, read_events
+from medalist.core.score import Score
+from medalist.families.compete.operators import Operators
+from medalist.families.compete.playbook_pace import Pace
+
+pytestmark = pytest.mark.slow
+
+
+def write_competition(folder: Path, data, *, metric: str, test_share: float = 0.25) -> Path:
+    """A competition out of one of scikit-learn's tables: a plain folder, no hidden answers."""
+    table = data.frame.sample(frac=1.0, random_state=0).reset_index(names="id")
+    table["id"] = range(len(table))
+    split = int(len(table) * (1 - test_share))
+    train, test = table[:split], table[split:]
+    folder.mkdir(parents=True)
+    train.to_csv(folder / "train.csv", index=False)
+    test.drop(columns="target").to_csv(folder / "test.csv", index=False)
+    test[["id"]].assign(target=0).to_csv(folder / "sample_submission.csv", index=False)
+    (folder / "meta.json").write_text(json.dumps({"metric": metric}))
+    return folder
+
+
+def events_of(run_dir: Path) -> list[Event]:
+    (path,) = run_dir.glob("*/events.jsonl")
+    return list(read_events(path))
+
+
+def of(events: list[Event], *kinds: str) -> list[Event]:
+    return [event for event in events if event.kind in kinds]
+
+
+def submitted_scores(events: list[Event]) -> list[Score]:
+    return [Score.from_dict(e.data["score"]) for e in of(events, "submitted") if e.data["score"]]
+
+
+def assert_never_falls(events: list[Event]) -> None:
+    scores = submitted_scores(events)
+    assert all(later.better_than(earlier) for earlier, later in itertools.pairwise(scores))
+
+
+def assert_well_formed(competition: Path, submission: Path) -> None:
+    sample, made = pd.read_csv(competition / "sample_submission.csv"), pd.read_csv(submission)
+    assert list(made.columns) == list(sample.columns)
+    assert list(made["id"]) == list(sample["id"])
+    assert made.notna().all(axis=None)
+
+
+@pytest.fixture(scope="module")
+def attempt(tmp_path_factory: pytest.TempPathFactory):
+    """One attempt at a binary table, long enough for an ensemble: (competition, result, events)."""
+    folder = tmp_path_factory.mktemp("whole")
+    data = datasets.load_breast_cancer(as_frame=True)
+    competition = write_competition(folder / "cancer", data, metric="log_loss")
+    result = medalist_package.compete(competition, time="16s", out=folder / "run")
+    return competition, result, events_of(result.run_dir)
+
+
+def test_the_submission_is_valid_and_beats_a_constant(attempt):
+    competition, result, events = attempt
+    assert result.valid
+    assert_well_formed(competition, result.submission)
+    (explored,) = of(events, "explored")
+    assert result.validation_score < explored.data["facts"]["constant_score"]
+
+
+def test_what_stands_only_ever_gets_better(attempt):
+    assert_never_falls(attempt[2])
+
+
+def test_a_constant_stands_before_anything_is_learned(attempt):
+    first = of(attempt[2], "submitted")[0]
+    assert first.data["score"] is None
+
+
+def test_hints_are_read_and_a_plan_is_made_before_the_first_training(attempt):
+    kinds = [event.kind for event in attempt[2]]
+    assert (
+        kinds.index("explored") < kinds.index("hints_read") < kinds.index("plan") < kinds.index("job_started")
+    )
+
+
+def test_every_candidate_is_announced_and_ends_once(attempt):
+    events = attempt[2]
+    begun = [e.data["candidate"] for e in of(events, "candidate_created")]
+    ended = [e.data["candidate"] for e in of(events, "candidate_finished", "candidate_failed")]
+    assert sorted(begun) == sorted(ended)
+    assert len(set(begun)) == len(begun)
+
+
+def test_candidates_are_different_estimators_and_an_ensemble(attempt):
+    operators = {e.data["operator"] for e in of(attempt[2], "candidate_finished")}
+    assert {"draft", "ensemble"} <= operators
+
+
+def test_the_scripts_that_were_handed_over_make_the_submission_again(attempt, tmp_path):
+    """Copied away, with the competition's files alone, ``predict.py`` writes the very same predictions."""
+    competition, result, _ = attempt
+    copy = tmp_path / "taken-away"
+    subprocess.run(["cp", "-rL", result.submission.parent, copy], check=True)
+    before = pd.read_csv(copy / "submission.csv")
+    (copy / "submission.csv").unlink()
+    command = [sys.executable, "predict.py", "--data", str(competition)]
+    subprocess.run(command, cwd=copy, check=True, capture_output=True)
+    pd.testing.assert_frame_equal(before, pd.read_csv(copy / "submission.csv"))
+
+
+def test_failing_candidates_do_not_stop_an_attempt(tmp_path, monkeypatch):
+    """Every other script breaks; the failures are told with their reason and the rest is submitted."""
+    real = Operators.scripts
+    written: list[str] = []
+
+    def scripts(self, recipe):
+        written.append(recipe.title)
+        made = real(self, recipe)
+        if recipe.kit != "ensemble" and len(written) % 2:
+            made["train.py"] = "raise RuntimeError('broken on purpose')\n"
+        return made
+
+    monkeypatch.setattr(Operators, "scripts", scripts)
+    competition = write_competition(tmp_path / "c", datasets.load_diabetes(as_frame=True), metric="rmse")
+    result = medalist_package.compete(competition, time="12s", out=tmp_path / "run")
+    events = events_of(result.run_dir)
+    failed = of(events, "candidate_failed")
+    assert any("broken on purpose" in event.data["reason"] for event in failed)
+    assert result.valid
+    assert submitted_scores(events)
+    assert_never_falls(events)
+
+
+def test_a_constant_remains_when_everything_else_fails(tmp_path, monkeypatch):
+    broken = {"train.py": "raise RuntimeError('no')\n", "predict.py": ""}
+    monkeypatch.setattr(Operators, "scripts", lambda self, recipe: dict(broken))
+    competition = write_competition(tmp_path / "c", datasets.load_wine(as_frame=True), metric="accuracy")
+    result = medalist_package.compete(competition, time="8s", out=tmp_path / "run")
+    assert result.valid
+    assert result.validation_score is None
+    assert_well_formed(competition, result.submission)
+
+
+def test_a_killed_attempt_goes_on_with_what_it_had(tmp_path, start_medalist, medalist):
+    """kill -9 in the middle: the submission stays, no candidate is made twice, what stands never falls."""
+    competition = write_competition(tmp_path / "c", datasets.load_wine(as_frame=True), metric="log_loss")
+    run = tmp_path / "run"
+    process = start_medalist("compete", competition, "--time", "20s", "--out", run, "--json")
+    while not (run.exists() and submitted_scores(_events_so_far(run))):
+        assert process.poll() is None
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    before = _events_so_far(run)
+    assert list(run.glob("*/submission/submission.csv"))
+    told = medalist("resume", run, "--json")
+    assert told.status == 0, told.err
+    events = events_of(run)
+    begun = [e.data["candidate"] for e in of(events, "candidate_created")]
+    assert len(set(begun)) == len(begun) > len(of(before, "candidate_created"))
+    assert len(of(events, "explored")) == 1
+    assert_never_falls(events)
+
+
+def _events_so_far(run: Path) -> list[Event]:
+    return [event for path in run.glob("*/events.jsonl") for event in read_events(path)]
+
+
+# -------------------------------------------------------------------- planning
+
+
+def test_nothing_is_started_that_cannot_become_part_of_the_last_ensemble():
+    pace = Pace(60.0)
+    assert pace.training_seconds(pace.reserve_seconds) == 0
+    assert pace.affordable_cpu_seconds(pace.reserve_seconds + pace.after_training_seconds) == 0
+    assert pace.affordable_cpu_seconds(60.0, threads=2) > pace.affordable_cpu_seconds(60.0)
+
+
+def test_a_slow_machine_affords_less():
+    quick, slow = Pace(60.0), Pace(60.0)
+    quick.trained(expected_cpu_seconds=5.0, cpu_seconds=2.5)
+    slow.trained(expected_cpu_seconds=5.0, cpu_seconds=10.0)
+    assert slow.affordable_cpu_seconds(40.0) < quick.affordable_cpu_seconds(40.0)
+
+
+def test_half_finished_training_counts_as_half():
+    whole, half = Pace(60.0), Pace(60.0)
+    whole.trained(expected_cpu_seconds=5.0, cpu_seconds=4.0)
+    half.trained(expected_cpu_seconds=5.0, cpu_seconds=2.0, share_done=0.5)
+    assert whole.slowness == half.slowness
+
+
+def test_the_reserve_follows_what_was_measured_and_never_takes_the_budget():
+    pace = Pace(60.0)
+    before = pace.reserve_seconds
+    pace.took("ensemble", 6.0)
+    assert pace.reserve_seconds > before
+    pace.took("predict", 500.0)
+    assert pace.reserve_seconds <= 20.0
