@@ -157,6 +157,8 @@ class Supervisor:
         progress = watched.progress
         now = (progress.fold, progress.epoch, progress.folds_scored)
         fold_changed = (now[0], now[2]) != (watched.told[0], watched.told[2])
+        if fold_changed:  # the moment to see whether the next fold still fits the budget
+            watched.next_look_seconds = max(watched.job.seconds, watched.first_look_seconds)
         pause = watched.job.seconds - watched.told_seconds
         if now != watched.told and (fold_changed or pause >= watched.look_interval_seconds / 2):
             watched.told, watched.told_seconds = now, watched.job.seconds

@@ -23,7 +23,6 @@ from medalist.training.thresholds import table
 GB = 2**30
 _IDLE_CORES = 0.05  # CPU cores in use under which a silent job counts as stuck
 _WORTH_A_RESTART = 2  # a job that ends before twice its age gains nothing from starting over twice as fast
-_SILENT_LOOKS = 5  # first looks that a script with monitoring lines may pass in silence
 
 
 class Verdicts(StrEnum):
@@ -75,6 +74,8 @@ class CheckSettings:
     """The first look comes at this share of the remaining budget where that is earlier."""
     interval_seconds: float = 60.0
     stuck_seconds: float = 120.0
+    silent_seconds: float = 300.0
+    """How long a network whose script holds the monitoring lines may load its data before it prints them."""
     max_sizing_relaunches: int = 2
     max_mends: int = 3
     """Relaunches that are not for sizing: monitoring, GPU use, out of memory."""
@@ -195,7 +196,7 @@ def _waiting(used: Used, progress: Progress, look: Look, settings: CheckSettings
     """Too early: before the first look, or before the first forward pass of a network that will report it."""
     if look.seconds < look.first_look_seconds or not used.readings:
         return Verdict(Verdicts.TOO_EARLY, f"first look after {look.first_look_seconds:.0f} s")
-    patient = look.seconds < _SILENT_LOOKS * look.first_look_seconds
+    patient = look.seconds < settings.silent_seconds
     reports = look.script_monitors or progress.resources is not None
     if look.kind is Kind.NETWORK and progress.forward_seconds is None and reports and patient:
         return Verdict(Verdicts.TOO_EARLY, "before the first forward pass")
