@@ -24,6 +24,7 @@ class Origins:
         self.tree = tree
         self._table = SymbolTable(tree)
         self._names: dict[ast.expr, str] = {}
+        self._returned: dict[ast.AST, tuple[ast.expr, ...]] = {}
 
     @cached_property
     def nodes(self) -> tuple[ast.AST, ...]:
@@ -109,9 +110,18 @@ class Origins:
     def _name_of_call(self, call: ast.Call, depth: int) -> str:
         definition = self.definition(call.func)
         if isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            names = [self._name(result, depth) for result in returned(definition)]
-            return names[-1] if names else UNKNOWN
+            results = self.results(call)
+            return self._name(results[-1], depth) if results else UNKNOWN
         return f"{self._name(call.func, depth)}()"
+
+    def results(self, call: ast.Call) -> tuple[ast.expr, ...]:
+        """What a function of this script may return to ``call``; empty for one from outside."""
+        definition = self.definition(call.func)
+        if not isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            return ()
+        if definition not in self._returned:
+            self._returned[definition] = tuple(_returned(definition))
+        return self._returned[definition]
 
     # ---- bindings
 
@@ -224,7 +234,7 @@ class Origins:
         return outer is not None and isinstance(outer.node, ast.ClassDef)
 
 
-def returned(function: FunctionNode) -> list[ast.expr]:
+def _returned(function: FunctionNode) -> list[ast.expr]:
     """The expressions that a function returns, nested functions left out."""
     if isinstance(function, ast.Lambda):
         return [function.body]

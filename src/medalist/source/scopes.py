@@ -16,6 +16,7 @@ Kind = Literal["assign", "import", "function", "class", "parameter", "loop", "wi
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 SCOPE_TYPES = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, *COMPREHENSIONS)
+_MARKS = (ast.expr_context, ast.operator, ast.boolop, ast.unaryop, ast.cmpop)  # shared, not part of a tree
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +58,7 @@ class SymbolTable:
 
     def __init__(self, tree: ast.Module) -> None:
         self.parents: dict[ast.AST, ast.AST] = {}
+        self.children: dict[ast.AST, list[ast.AST]] = {}
         self.nodes: list[ast.AST] = []
         self.scopes: dict[ast.AST, Scope] = {}
         self._walk(tree)
@@ -77,7 +79,8 @@ class SymbolTable:
         while stack:
             node = stack.pop()
             self.nodes.append(node)
-            children = list(ast.iter_child_nodes(node))
+            children = [child for child in ast.iter_child_nodes(node) if not isinstance(child, _MARKS)]
+            self.children[node] = children
             for child in children:
                 self.parents[child] = node
             if isinstance(node, SCOPE_TYPES) and node is not tree:

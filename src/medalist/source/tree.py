@@ -20,10 +20,11 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from medalist.core.errors import InputError
-from medalist.source.origins import UNKNOWN, Origins, returned
+from medalist.source.origins import UNKNOWN, Origins
 from medalist.source.scopes import Binding
 
 _MAX_DEPTH = 40
+_MAX_SLICE = 4000
 
 
 def parse(code: str, *, filename: str = "script", text_columns: Iterable[str] = ()) -> Script:
@@ -55,6 +56,7 @@ class Script(Origins):
         super().__init__(tree)
         self.code = code
         self.text_columns = text_columns
+        self._slices: dict[ast.expr, tuple[ast.AST, ...]] = {}
 
     # ---- walking
 
@@ -218,28 +220,22 @@ class Script(Origins):
             return None
         return self._options[attribute.attr] if ".parse_" in self.name(attribute.value) else None
 
-    def backward_slice(self, expression: ast.expr) -> list[ast.AST]:
+    def backward_slice(self, expression: ast.expr) -> tuple[ast.AST, ...]:
         """Every node that flows into ``expression``, itself first: through variables, parts stored into
         them, unpacking, parameters (from every call in the script) and what helper functions return."""
-        return [node for node, _ in self.backward_slice_with_paths(expression)]
+        if expression not in self._slices:
+            seen: dict[ast.AST, None] = {}
+            waiting: list[ast.AST] = [expression]
+            while waiting and len(seen) < _MAX_SLICE:
+                node = waiting.pop()
+                if node not in seen:
+                    seen[node] = None
+                    waiting.extend(self._flows_into(node))
+                    waiting.extend(self._table.children[node])
+            self._slices[expression] = tuple(seen)
+        return self._slices[expression]
 
-    def backward_slice_with_paths(self, expression: ast.expr) -> list[tuple[ast.AST, str]]:
-        """As `backward_slice`, each node with the unpacking path it was entered by (``"[1]"`` when only the
-        second of its parts flows on, ``""`` when the whole does)."""
-        seen: set[tuple[ast.AST, str]] = set()
-        found: list[tuple[ast.AST, str]] = []
-        waiting: list[tuple[ast.AST, str]] = [(expression, "")]
-        while waiting and len(found) < 4000:
-            root, path = waiting.pop()
-            if (root, path) in seen:
-                continue
-            seen.add((root, path))
-            for node in ast.walk(root):
-                found.append((node, path if node is root else ""))
-                waiting.extend(self._flows_into(node))
-        return found
-
-    def _flows_into(self, node: ast.AST) -> Iterator[tuple[ast.AST, str]]:
+    def _flows_into(self, node: ast.AST) -> Iterator[ast.AST]:
         bindings: list[Binding] = []
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             bindings = self.bindings_before(node)
@@ -247,11 +243,9 @@ class Script(Origins):
             binding = self.attribute_binding(node)
             bindings = [binding] if binding is not None else []
         elif isinstance(node, ast.Call):
-            definition = self.definition(node.func)
-            if isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-                yield from ((result, "") for result in returned(definition))
+            yield from self.results(node)
         for binding in bindings:
             if binding.kind == "parameter":
-                yield from ((argument, "") for argument in self.arguments_for(binding))
+                yield from self.arguments_for(binding)
             if binding.value is not None:
-                yield binding.value, binding.path
+                yield binding.value

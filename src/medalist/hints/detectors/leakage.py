@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from medalist.hints.detectors import Spot
 from medalist.hints.detectors.loading import inference_loaders
@@ -36,22 +37,24 @@ _FIXED_ALBUMENTATIONS = frozenset(
 )  # fmt: skip
 
 
-def split_data(script: Script) -> Iterator[ast.expr]:
+@lru_cache(maxsize=2)
+def split_data(script: Script) -> tuple[ast.expr, ...]:
     """Every expression that a split divides into rows to fit on and rows to validate on."""
+    found: list[ast.expr] = []
     for call, name in script.calls:
         if not _SPLIT.fullmatch(name):
             continue
         if name.endswith("train_test_split"):
-            yield from call.args
-        elif name.endswith(".split"):
-            yield from call.args[:1]
+            found.extend(call.args)
         else:
-            yield from call.args[1:2]
+            first = 0 if name.endswith(".split") else 1
+            found.extend(call.args[first : first + 1])
     for node in script.nodes:
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
             rows = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) and node.slice.elts else node.slice
             if _FOLD_ROWS.fullmatch(script.name(rows)):
-                yield node.value
+                found.append(node.value)
+    return tuple(found)
 
 
 def is_a_part(script: Script, expression: ast.expr) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from medalist.hints.detectors import Spot
 from medalist.hints.detectors.training import (
@@ -23,6 +24,7 @@ _MIXING = re.compile(
 _NO_GRADIENTS = re.compile(r"torch\.(autograd\.grad_mode\.)?(no_grad|inference_mode)(\(\))?")
 
 
+@lru_cache(maxsize=2)
 def inference_loops(script: Script) -> list[ast.For]:
     """`for` loops that run without gradients and take no step."""
     stepping = backward_loops(script)
@@ -35,6 +37,7 @@ def inference_loops(script: Script) -> list[ast.For]:
     ]
 
 
+@lru_cache(maxsize=2)
 def inference_loaders(script: Script) -> dict[ast.Call, ast.For]:
     """Loaders that feed inference loops alone, each with such a loop."""
     trained_on = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from medalist.hints.detectors import Spot
@@ -16,12 +15,12 @@ _BOOSTER = r"(lightgbm(\.sklearn)?\.LGBM\w+|xgboost(\.sklearn)?\.XGB\w+|catboost
 
 def forest_on_one_core(script: Script) -> Iterator[Spot]:
     """A forest is fitted on one core unless told otherwise."""
-    searched = any(
+    spread = any(
         script.argument(call, "n_jobs") is not None
         for call, name in script.calls
-        if name.startswith(("sklearn.model_selection.", "joblib."))
+        if name.startswith(("sklearn.model_selection.", "joblib.")) or name.endswith(".set_params")
     )
-    if searched:
+    if spread:
         return
     for call in script.calls_to(r"sklearn\.ensemble\.(RandomForest|ExtraTrees|IsolationForest)\w*"):
         if not script.passes_unknown(call) and script.argument(call, "n_jobs") is None:

@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from medalist.hints.detectors import Spot
 from medalist.source.tree import Script
@@ -48,6 +49,7 @@ class Monitoring:
     progress: bool
 
 
+@lru_cache(maxsize=2)
 def trains_network(script: Script) -> bool:
     """True when the script takes gradient steps: calls ``backward`` or a framework's training loop."""
     return any(
@@ -61,6 +63,7 @@ def reads_images(script: Script) -> bool:
     return any(_IMAGE_SOURCES.fullmatch(name) for _, name in script.calls)
 
 
+@lru_cache(maxsize=2)
 def backward_loops(script: Script) -> list[ast.For | ast.While]:
     """The loops around each ``backward`` call: the step loop first, then epochs and folds."""
     loops: list[ast.For | ast.While] = []
@@ -70,11 +73,13 @@ def backward_loops(script: Script) -> list[ast.For | ast.While]:
     return loops
 
 
+@lru_cache(maxsize=2)
 def loaders(script: Script) -> list[ast.Call]:
     """Every construction of a PyTorch data loader."""
     return list(script.calls_to(LOADER))
 
 
+@lru_cache(maxsize=2)
 def training_loaders(script: Script) -> list[ast.Call]:
     """Loaders that shuffle or sample, or that feed a loop with ``backward`` in it."""
     fed: set[ast.AST] = set()
@@ -128,6 +133,7 @@ def _sliced_batches(script: Script) -> Iterator[BatchSize]:
             yield _batch(script, source, source.args[0], "split", True)
 
 
+@lru_cache(maxsize=2)
 def printed_text(script: Script) -> str:
     """All literal text that may reach standard output or a log, f-strings and helper functions included."""
     pieces: list[str] = []
