@@ -30,6 +30,11 @@ from medalist.families.compete.leakage import find_leaks
 from medalist.families.compete.metrics import find_metric, metric_in_text
 
 _CONSTANT_ROWS = 100_000
+_CHOICES = {
+    "split": ("stratified", "plain", "grouped", "time"),
+    "problem": ("binary", "multiclass", "ordinal", "regression", "multilabel", "multiregression"),
+    "modality": ("tabular", "text", "image", "mixed"),
+}
 
 
 def explore(public: Path, settings: Mapping[str, str]) -> Facts:
@@ -44,6 +49,7 @@ def explore(public: Path, settings: Mapping[str, str]) -> Facts:
         sample=settings.get("sample", ""),
     )
     train, test, sample = _read_all(files, public)
+    _refuse_unknown(settings, train.frame.columns)
     settings, doubts = _metric_settled(settings, files)
     doubts += [*files.doubts, *(d for t in (train, test, sample) if t for d in t.doubts)]
     roles = find_roles(train.frame, test and test.frame, sample and sample.frame, settings)
@@ -98,6 +104,23 @@ def _read_all(files: Files, public: Path) -> tuple[Table, Table | None, Table | 
         if table and path:
             table.name = path.relative_to(public).as_posix()
     return train, test, sample
+
+
+def _refuse_unknown(settings: Mapping[str, str], columns: Sequence[str]) -> None:
+    """Raise InputError for a choice that does not exist, or a column that train does not have."""
+    for name, choices in _CHOICES.items():
+        chosen = settings.get(name)
+        if chosen and chosen not in choices:
+            raise InputError(
+                f"There is no {name} called {chosen!r}.", next_step=f"Choose one of: {', '.join(choices)}."
+            )
+    for name in ("group_column", "time_column"):
+        column = settings.get(name)
+        if column and column not in columns:
+            listed = ", ".join(map(str, columns[:20]))
+            raise InputError(
+                f"There is no column {column!r} in train.", where=name, next_step=f"Columns: {listed}."
+            )
 
 
 def _metric_settled(settings: Mapping[str, str], files: Files) -> tuple[dict[str, str], list[str]]:
@@ -172,6 +195,12 @@ def _overridden(split: Split, settings: Mapping[str, str]) -> Split:
     if time := settings.get("time_column"):
         return Split("time", f"Folds look forward along {time}, as was asked.", time_column=time)
     if scheme := settings.get("split"):
+        needed = {"grouped": ("group_column", split.group_column), "time": ("time_column", split.time_column)}
+        name, found = needed.get(scheme, ("", "none"))
+        if found is None:
+            raise InputError(
+                f"A {scheme} split needs a column.", next_step=f"Name it with the setting {name}."
+            )
         return replace(split, scheme=scheme, reason=f"A {scheme} split was asked for.")
     return split
 

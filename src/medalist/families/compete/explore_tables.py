@@ -78,8 +78,15 @@ def _read(path: Path, arguments: Mapping[str, Any]) -> tuple[Frame, dict[str, An
         except UnicodeDecodeError:
             continue
         except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OverflowError) as error:
+            reason = (
+                str(error)
+                .strip()
+                .splitlines()[0]
+                .removeprefix("Error tokenizing data. C error: ")
+                .rstrip(".")
+            )
             raise InputError(
-                f"{path.name} is not a well-formed table: {str(error).strip().splitlines()[0]}",
+                f"{path.name} is not a well-formed table: {reason}.",
                 where=str(path.name),
                 next_step="Look at the line it names: a quote never closed, or more cells than the header has.",
             ) from error

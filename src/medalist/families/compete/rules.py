@@ -193,6 +193,8 @@ def _classes(train: Path, place: int) -> tuple[str, ...]:
     """The labels in one column of train; () where the file is too large to read for it, or holds too many."""
     if train.stat().st_size > LARGEST_TRAIN_READ_BYTES:
         return ()
-    labels = dict.fromkeys(row[place].strip() for _, row in read_rows(train) if place < len(row))
+    rows = read_rows(train)
+    next(rows)
+    labels = dict.fromkeys(row[place].strip() for _, row in rows if place < len(row))
     labels.pop("", None)
     return ordered_classes(labels) if len(labels) <= _MOST_CLASSES else ()
