@@ -43,13 +43,14 @@ def check_script(
     filename: str = "script",
     book: HintBook | None = None,
     leave_out: Collection[str] = (),
+    text_columns: Collection[str] = (),
 ) -> list[Finding]:
     """What the book has to say about a script, worst first, then by line.
 
     Hints that hold only with a GPU are asked only where ``hardware`` has one. ``leave_out`` names hints to
-    skip. Raises `InputError` with the line when ``code`` is not Python.
+    skip, ``text_columns`` the columns of the data that hold text. Raises `InputError` with the line when ``code`` is not Python.
     """
-    script = parse(code, filename=filename)
+    script = parse(code, filename=filename, text_columns=text_columns)
     has_gpu = hardware is not None and bool(hardware.gpus)
     findings: list[Finding] = []
     for hint in book or load_hints():

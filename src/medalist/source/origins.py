@@ -14,6 +14,7 @@ from medalist.source.scopes import COMPREHENSIONS, Binding, FunctionNode, Scope,
 
 UNKNOWN = "?"
 _BUILTINS = frozenset(dir(builtins))
+_KEEPING_ITEMS = frozenset(["sorted", "list", "tuple", "reversed", "iter"])
 _MAX_DEPTH = 40
 
 
@@ -112,7 +113,10 @@ class Origins:
         if isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             results = self.results(call)
             return self._name(results[-1], depth) if results else UNKNOWN
-        return f"{self._name(call.func, depth)}()"
+        callee = self._name(call.func, depth)
+        if callee in _KEEPING_ITEMS and call.args:
+            return self._name(call.args[0], depth)
+        return f"{callee}()"
 
     def results(self, call: ast.Call) -> tuple[ast.expr, ...]:
         """What a function of this script may return to ``call``; empty for one from outside."""

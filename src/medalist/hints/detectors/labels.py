@@ -27,7 +27,7 @@ _SIGMOID = re.compile(r"torch\.(nn\.functional\.)?sigmoid|torch\.nn\.Sigmoid\(\)
 
 def text_labels(script: Script) -> Iterator[Spot]:
     """Labels that are text, handed to a tensor or a booster that takes numbers only."""
-    compared = _columns_compared_with_text(script)
+    compared = _columns_compared_with_text(script) | _columns_written_as_text(script)
     for call, name in script.calls:
         if not _TENSOR_OF_LABELS.fullmatch(name) or not call.args:
             continue
@@ -42,7 +42,7 @@ def text_labels(script: Script) -> Iterator[Spot]:
 def _evidence_of_text(script: Script, labels: ast.expr, compared: set[str]) -> str:
     evidence = ""
     for node in script.backward_slice(labels):
-        if isinstance(node, ast.Compare | ast.DictComp | ast.Dict):
+        if isinstance(node, ast.Compare | ast.DictComp) or _numbers_words(node):
             return ""
         if isinstance(node, ast.Call):
             name = script.name(node.func)
@@ -60,6 +60,8 @@ def _evidence_of_text(script: Script, labels: ast.expr, compared: set[str]) -> s
 
 
 def _text_in(script: Script, node: ast.AST, compared: set[str]) -> str:
+    if isinstance(node, ast.Call) and script.name(node.func) in ("os.path.basename", "os.path.dirname"):
+        return "a part of a path"
     if isinstance(node, ast.List) and len(node.elts) > 1:
         words = [item for item in node.elts if isinstance(item, ast.Constant) and isinstance(item.value, str)]
         return f"the list {ast.unparse(node)[:40]}" if len(words) == len(node.elts) else ""
@@ -71,7 +73,26 @@ def _text_in(script: Script, node: ast.AST, compared: set[str]) -> str:
             return f"the text column “{column}”"
     if not isinstance(node, ast.Attribute) or node.attr not in ("stem", "name"):
         return ""
-    return "a part of a path" if script.name(node.value).startswith("pathlib.") else ""
+    return "a part of a path" if "pathlib.Path()" in script.name(node.value) else ""
+
+
+def _numbers_words(node: ast.AST) -> bool:
+    """A literal mapping such as ``{"cat": 0, "dog": 1}``."""
+    return isinstance(node, ast.Dict) and any(
+        isinstance(value, ast.Constant) and isinstance(value.value, int) for value in node.values
+    )
+
+
+def _columns_written_as_text(script: Script) -> set[str]:
+    """Columns of tables written out in the script, as in ``DataFrame({"kind": ["cat", "dog"]})``."""
+    return {
+        str(key.value)
+        for call in script.calls_to(r"pandas\.DataFrame")
+        for table in call.args[:1]
+        if isinstance(table, ast.Dict)
+        for key, column in zip(table.keys, table.values, strict=True)
+        if isinstance(key, ast.Constant) and any(_text_in(script, n, set()) for n in ast.walk(column))
+    }
 
 
 def _columns_compared_with_text(script: Script) -> set[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from medalist.hints.detectors import Spot
-from medalist.hints.detectors.loading import inference_loaders
+from medalist.hints.detectors.loading import fed_loaders
 from medalist.hints.detectors.training import backward_loops, loaders
 from medalist.source.tree import Script
 
@@ -19,6 +19,11 @@ _FOLD_ROWS = re.compile(r".*\.split\(\)\[\*\](\[\d\])+|.*train_test_split\(\)\[\
 _SCALERS = (
     r"sklearn\.preprocessing\.(StandardScaler|MinMaxScaler|RobustScaler|MaxAbsScaler|PowerTransformer"
     r"|QuantileTransformer)\(\)"
+)
+_SCALING_FUNCTIONS = r"sklearn\.preprocessing\.(scale|minmax_scale|robust_scale|maxabs_scale|power_transform|quantile_transform)"
+_COMPOSED = (
+    r"sklearn\.(pipeline\.(make_pipeline|Pipeline|make_union|FeatureUnion)"
+    r"|compose\.(ColumnTransformer|make_column_transformer))\(\)"
 )
 _SELECTORS = (
     r"sklearn\.feature_selection\.(SelectKBest|SelectPercentile|SelectFromModel|RFE\w*|SelectF\w+)\(\)"
@@ -49,12 +54,47 @@ def split_data(script: Script) -> tuple[ast.expr, ...]:
         else:
             first = 0 if name.endswith(".split") else 1
             found.extend(call.args[first : first + 1])
+    by_hand = _hand_made_parts(script)
     for node in script.nodes:
-        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-            rows = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) and node.slice.elts else node.slice
-            if _FOLD_ROWS.fullmatch(script.name(rows)):
-                found.append(node.value)
+        if not (isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load)):
+            continue
+        rows = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) and node.slice.elts else node.slice
+        if _FOLD_ROWS.fullmatch(script.name(rows)) or _stands_for(script, rows) in by_hand:
+            found.append(node.value)
+    found.extend(part.value for part in by_hand if not _from_two_tables(script, part.value))
     return tuple(found)
+
+
+def _hand_made_parts(script: Script) -> list[ast.Subscript]:
+    """`x[:n]` and `x[n:]` of the same x and n: a split without a splitter."""
+    heads: dict[str, ast.Subscript] = {}
+    tails: dict[str, ast.Subscript] = {}
+    for node in script.nodes:
+        match node:
+            case ast.Subscript(slice=ast.Slice(lower=None, upper=ast.expr() as bound)):
+                heads[ast.dump(node.value) + ast.dump(bound)] = node
+            case ast.Subscript(slice=ast.Slice(lower=ast.expr() as bound, upper=None)):
+                tails[ast.dump(node.value) + ast.dump(bound)] = node
+            case _:
+                pass
+    return [part for key in heads.keys() & tails.keys() for part in (heads[key], tails[key])]
+
+
+def _stands_for(script: Script, expression: ast.expr) -> ast.expr | None:
+    """What a variable was last assigned, any other expression itself."""
+    if not isinstance(expression, ast.Name):
+        return expression
+    binding = script.binding(expression)
+    return binding.value if binding is not None and not binding.path else None
+
+
+def _from_two_tables(script: Script, expression: ast.expr) -> bool:
+    """Train and test stacked and taken apart again: no split into training and validation."""
+    return any(
+        isinstance(node, ast.Call)
+        and re.search(r"\.(concat|concatenate|vstack|append)$", script.name(node.func))
+        for node in script.backward_slice(expression)
+    )
 
 
 def is_a_part(script: Script, expression: ast.expr) -> bool:
@@ -71,7 +111,7 @@ def fits_before_split(script: Script, kinds: str) -> Iterator[tuple[ast.Call, st
     """Fits on all rows of ``kinds`` of transformers (a regular expression over instance names) whose result
     is divided later: the call that fits, and the name of its class."""
     seen: set[ast.AST] = set()
-    transforming = re.compile(rf"(?P<kind>{kinds})\.(fit_transform|fit_resample|transform)")
+    transforming = re.compile(rf"(?P<kind>{kinds})(\.fit\(\))?\.(fit_transform|fit_resample|transform)")
     for data in split_data(script):
         for node in script.backward_slice(data):
             if node in seen or not isinstance(node, ast.Call):
@@ -80,7 +120,7 @@ def fits_before_split(script: Script, kinds: str) -> Iterator[tuple[ast.Call, st
             match = transforming.fullmatch(script.name(node.func))
             if match is None or not node.args:
                 continue
-            fit = node if not match[0].endswith(".transform") else _earlier_fit(script, node)
+            fit = _earlier_fit(script, node) if match[0].endswith(".transform") else node
             if fit is not None and fit.args and not is_a_part(script, fit.args[0]):
                 yield fit, match["kind"].removesuffix("()").rsplit(".", 1)[-1]
 
@@ -88,6 +128,8 @@ def fits_before_split(script: Script, kinds: str) -> Iterator[tuple[ast.Call, st
 def _earlier_fit(script: Script, transform: ast.Call) -> ast.Call | None:
     """The last `.fit` of the very object that `.transform` is called on."""
     owner = transform.func.value if isinstance(transform.func, ast.Attribute) else None
+    if isinstance(owner, ast.Call):
+        return owner
     if not isinstance(owner, ast.Name):
         return None
     binding = script.binding(owner)
@@ -105,15 +147,32 @@ def _earlier_fit(script: Script, transform: ast.Call) -> ast.Call | None:
 
 def scaler_before_split(script: Script) -> Iterator[Spot]:
     """A scaler fitted on all rows that are split afterwards, or the same by hand."""
-    for fit, kind in fits_before_split(script, _SCALERS):
-        yield Spot(fit, f"{kind} is fitted on all rows, which are split afterwards")
+    for fit, kind in fits_before_split(script, f"{_SCALERS}|{_COMPOSED}"):
+        composed = kind not in _SCALERS
+        if not composed or _holds_a_scaler(script, fit):
+            yield Spot(fit, f"{kind} is fitted on all rows, which are split afterwards")
     seen: set[ast.AST] = set()
     for data in split_data(script):
         for node in script.backward_slice(data):
-            if isinstance(node, ast.BinOp) and node not in seen and _standardises(node):
+            if node not in seen:
                 seen.add(node)
-                if not is_a_part(script, node.left):
-                    yield Spot(node, "all rows are standardised by hand and split afterwards")
+                yield from _scaled_at_once(script, node)
+
+
+def _holds_a_scaler(script: Script, fit: ast.Call) -> bool:
+    return any(
+        isinstance(node, ast.Call) and re.fullmatch(_SCALERS, f"{script.name(node.func)}()")
+        for node in script.backward_slice(fit.func)
+    )
+
+
+def _scaled_at_once(script: Script, node: ast.AST) -> Iterator[Spot]:
+    """`scale(x)` and `(x - x.mean()) / x.std()` on rows that are no part yet."""
+    by_function = isinstance(node, ast.Call) and re.fullmatch(_SCALING_FUNCTIONS, script.name(node.func))
+    if by_function and isinstance(node, ast.Call) and node.args and not is_a_part(script, node.args[0]):
+        yield Spot(node, "all rows are scaled at once and split afterwards")
+    if isinstance(node, ast.BinOp) and _standardises(node) and not is_a_part(script, node.left):
+        yield Spot(node, "all rows are standardised by hand and split afterwards")
 
 
 def _standardises(node: ast.BinOp) -> bool:
@@ -189,8 +248,8 @@ def augmentation_on_validation(script: Script) -> Iterator[Spot]:
     if not backward_loops(script) or _swaps_transforms(script):
         yield from _keras_validation_split(script)
         return
-    validated = inference_loaders(script)
-    trained = [call for call in loaders(script) if call not in validated]
+    trained = [call for call in loaders(script) if call in fed_loaders(script)]
+    validated = [call for call in loaders(script) if call not in trained] if trained else []
     used_in_training = {n for call in trained for n in _augmentations(script, call)}
     reported: set[ast.AST] = set()
     for call in validated:

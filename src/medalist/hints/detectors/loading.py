@@ -19,7 +19,7 @@ from medalist.source.tree import Script
 
 _MIXING = re.compile(
     r"(timm\.data\.(mixup\.)?(Fast\w*)?Mixup|torchvision\.transforms\.v2\.(MixUp|CutMix)"
-    r"|numpy\.random\.(beta|default_rng\(\)\.beta)|torch\.distributions\.(beta\.)?Beta)"
+    r"|numpy\.random\.(beta|default_rng\(\)\.beta)|torch\.distributions\.(beta\.)?Beta|random\.betavariate)"
 )
 _NO_GRADIENTS = re.compile(r"torch\.(autograd\.grad_mode\.)?(no_grad|inference_mode)(\(\))?")
 
@@ -38,14 +38,20 @@ def inference_loops(script: Script) -> list[ast.For]:
 
 
 @lru_cache(maxsize=2)
-def inference_loaders(script: Script) -> dict[ast.Call, ast.For]:
-    """Loaders that feed inference loops alone, each with such a loop."""
-    trained_on = {
+def fed_loaders(script: Script) -> frozenset[ast.AST]:
+    """Everything that flows into a loop with gradient steps, its loader among it."""
+    return frozenset(
         node
         for loop in backward_loops(script)
         if isinstance(loop, ast.For)
         for node in script.backward_slice(loop.iter)
-    }
+    )
+
+
+@lru_cache(maxsize=2)
+def inference_loaders(script: Script) -> dict[ast.Call, ast.For]:
+    """Loaders that feed inference loops alone, each with such a loop."""
+    trained_on = fed_loaders(script)
     every = loaders(script)
     found: dict[ast.Call, ast.For] = {}
     for loop in inference_loops(script):

@@ -21,7 +21,10 @@ _FRAMEWORK_FIT = re.compile(
     r"(<?(tensorflow\.|tf_)?keras\..*|.*\blightning.*Trainer\(\)|transformers\..*Trainer\(\))\.(fit|train)"
 )
 _TRAINER_KEYWORDS = (("per_device_train_batch_size", True), ("per_device_eval_batch_size", False))
-_IMAGE_SOURCES = re.compile(r"(PIL\.Image\.open|cv2\.imread|imageio\..*|skimage\.io\.imread|torchvision\..*)")
+_IMAGE_SOURCES = re.compile(
+    r"PIL\.Image\.open|cv2\.imread|imageio\..*|skimage\.io\.imread|torchvision\..*|timm\..*|torch\.nn\.Conv2d"
+    r"|.*\bkeras\..*(Conv2D|image_dataset_from_directory|flow_from_directory)"
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def trains_network(script: Script) -> bool:
 
 
 def reads_images(script: Script) -> bool:
-    """True when the script opens image files or uses torchvision's data sets or models."""
+    """True when the script opens image files, or builds a network that takes images."""
     return any(_IMAGE_SOURCES.fullmatch(name) for _, name in script.calls)
 
 
@@ -161,8 +164,9 @@ def prints_monitoring(script: Script) -> Monitoring:
 
 
 def batch_of_32(script: Script) -> Iterator[Spot]:
-    """Image batches of 32 or fewer: the habit of a smaller GPU."""
-    if not (trains_network(script) and reads_images(script)):
+    """Batches of 32 or fewer: the habit of a smaller GPU. Transformers, whose batches may have to be that
+    small, are left out."""
+    if not trains_network(script) or any(script.calls_to(r"transformers\..*")):
         return
     for batch in batch_sizes(script):
         if batch.training and batch.size is not None and 1 < batch.size <= 32:
