@@ -258,39 +258,6 @@ def test_rows_without_a_target_are_left_out(make_folder):
     assert any("have no target" in doubt for doubt in facts.doubts)
 
 
-def test_groups_that_never_span_the_split_are_kept_whole(make_folder):
-    groups = np.repeat(np.arange(120), 3)
-    names = [f"{group:04d}_{k % 3:02d}" for k, group in enumerate(groups)]
-    whole = pd.DataFrame({"id": names, "x": np.random.default_rng(0).normal(size=360), "y": groups % 2})
-    test_groups = np.isin(groups, np.random.default_rng(1).permutation(120)[:30])
-    train, test = whole[~test_groups], whole[test_groups].drop(columns="y")
-    sample = test[["id"]].assign(y=0)
-    facts = look(make_folder(train=train, test=test, sample_submission=sample), metric="accuracy")
-    assert (facts.split, facts.group_column, facts.group_rule) == ("grouped", "id", "prefix:_")
-
-
-def test_groups_on_both_sides_need_no_grouping(make_folder):
-    whole = table(store=np.arange(200) % 12, y=np.arange(200) % 2)
-    assert look(make_folder(**parts(whole, "y")), metric="accuracy").split == "stratified"
-
-
-def test_a_test_after_the_train_is_split_by_time(make_folder):
-    whole = table(day=pd.date_range("2020-01-01", periods=200).astype(str), y=np.arange(200) * 1.0)
-    facts = look(make_folder(**parts(whole, "y")), metric="rmse")
-    assert (facts.split, facts.time_column, kinds(facts)["day"]) == ("time", "day", "datetime")
-
-
-def test_test_days_that_follow_the_train_days_of_each_month(make_folder):
-    hours = pd.DataFrame({"datetime": pd.date_range("2011-01-01", "2011-12-31", freq="3h")})
-    hours["count"] = np.random.default_rng(0).integers(1, 300, len(hours))
-    early = hours["datetime"].dt.day <= 19
-    train, test = hours[early], hours[~early].drop(columns="count")
-    sample = test.assign(count=0)
-    facts = look(make_folder(train=train, test=test, sample_submission=sample), metric="rmsle")
-    assert (facts.split, facts.group_column, facts.group_rule) == ("grouped", "datetime", "prefix: ")
-    assert "whole days" in facts.split_reason
-
-
 def test_structured_strings_and_texts(make_folder):
     random = np.random.default_rng(0)
     words = ["storm", "river", "bank", "light", "house", "field", "stone", "cloud", "north", "gate"]

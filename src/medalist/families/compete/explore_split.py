@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from medalist.families.compete.explore_tables import separator_of
+from medalist.families.compete.explore_tables import as_dates, separator_of
 from medalist.families.compete.facts import Column
 from medalist.families.compete.frames import Frame, Series, pd
 
@@ -21,6 +21,7 @@ _TIME_NAME = re.compile(
 _FEWEST_EXPECTED = 8.0
 _MOST_OBSERVED = 0.02
 _FEWEST_BLOCKS = 3
+_MOST_OF_CHANCE = 0.4
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,7 @@ def find_split(train: Frame, test: Frame | None, columns: Sequence[Column], prob
 
 def _by_time(train: Series, test: Series, column: Column) -> Split | None:
     if column.kind == "datetime":
-        before, after = (
-            pd.to_datetime(c, errors="coerce", format="mixed", utc=True).dropna() for c in (train, test)
-        )
+        before, after = as_dates(train).dropna(), as_dates(test).dropna()
     elif column.kind == "numeric" and _TIME_NAME.search(column.name) and column.unique > 5:
         before, after = train.dropna(), test.dropna()
     else:
@@ -77,7 +76,10 @@ def _by_blocks_of_days(before: Series, after: Series, written: Series, column: C
         return None
     turns = [day in test_days for day in sorted(train_days | test_days)]
     blocks = 1 + sum(a != b for a, b in itertools.pairwise(turns))
-    if blocks < 2 * _FEWEST_BLOCKS or blocks > 0.5 * len(turns):
+    by_chance = 1 + 2 * len(train_days) * len(test_days) / len(
+        turns
+    )  # Wald and Wolfowitz 1940: expected runs
+    if blocks < 2 * _FEWEST_BLOCKS or blocks > _MOST_OF_CHANCE * by_chance:
         return None
     several_a_day = len(before) > 1.5 * len(train_days)
     reason = (

@@ -124,11 +124,11 @@ def describe(frame: Frame, test: Frame | None, notes: Mapping[str, str]) -> tupl
         columns.append(
             Column(
                 name=str(name),
-                kind=kind_of(cells, unique),
+                kind=(kind := kind_of(cells, unique)),
                 unique=unique,
                 missing=int(cells.isna().sum()),
                 in_test=test is None or name in test.columns,
-                note=notes.get(name, ""),
+                note="day first" if kind == "datetime" and is_day_first(cells) else notes.get(name, ""),
             )
         )
     return tuple(columns)
@@ -148,15 +148,23 @@ def kind_of(cells: Series, unique: int) -> str:
         return "boolean"
     if values.str.lower().str.endswith(IMAGE_SUFFIXES).mean() > 0.95:
         return "image"
-    if (
-        values.str.match(_DATE).mean() > 0.95
-        and pd.to_datetime(values, errors="coerce", format="mixed").notna().mean() > 0.9
-    ):
+    if values.str.match(_DATE).mean() > 0.95 and as_dates(values).notna().mean() > 0.9:
         return "datetime"
     words = values.str.split().str.len()
     if (words.mean() >= 4 and unique > 20) or (values.str.len().mean() > 60 and unique > 20):
         return "text"
     return "structured" if unique >= 10 and separator_of(values) else "categorical"
+
+
+def as_dates(cells: Series) -> Series:
+    """Dates in UTC, NaT where a cell is none; day first where a first number above 12 says so."""
+    return pd.to_datetime(cells, errors="coerce", format="mixed", utc=True, dayfirst=is_day_first(cells))
+
+
+def is_day_first(cells: Series) -> bool:
+    """Whether dates are written like 31/12/2020."""
+    first = cells.dropna().astype(str).str.extract(r"^(\d{1,2})[-/.]\d{1,2}[-/.]\d{2,4}", expand=False)
+    return bool((pd.to_numeric(first, errors="coerce") > 12).any())
 
 
 def separator_of(values: Series) -> str:

@@ -19,7 +19,8 @@ class Column:
 
     ``kind``: numeric, categorical, boolean, datetime, text, structured (strings made of parts, such
     as ``B/0/P`` or ``0001_01``), image (file names), id, or constant. ``unique`` and ``missing``
-    count training rows. ``note`` says what else is worth knowing ("numbers with blank strings").
+    count training rows. ``note`` says what else is worth knowing ("numbers with a decimal comma"); "day first"
+    on a datetime says that it is written like 31/12/2020.
     """
 
     name: str
