@@ -87,17 +87,11 @@ class WarmInterpreter:
                 self.missing = tuple(map(str, reply["missing"]))
                 self._ready_before = None
             elif "returncode" in reply:
-                process = self._jobs.pop(reply["id"])
-                process.finish(
-                    ProcessEnd(
-                        returncode=signal_or_code(int(reply["returncode"])),
-                        cpu_seconds=float(reply["cpu_seconds"]),
-                        max_rss_bytes=int(reply["max_rss_bytes"]),
-                    )
-                )
+                end = _end_of(reply)
+                self._jobs.pop(reply["id"]).finish(end)
             elif reply["id"] in self._jobs:
                 self._jobs[reply["id"]].pid = self._pid_here(int(reply["pid"]))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return False
         return True
 
@@ -159,6 +153,14 @@ class WarmProcess:
             if not ready:
                 return False
         return True
+
+
+def _end_of(reply: Mapping[str, Any]) -> ProcessEnd:
+    """How a job ended, as its keeper tells it. Raises ValueError for figures that cannot be."""
+    cpu_seconds = float(reply["cpu_seconds"])
+    if not 0 <= cpu_seconds < float("inf"):
+        raise ValueError(f"{cpu_seconds} CPU seconds")
+    return ProcessEnd(signal_or_code(int(reply["returncode"])), cpu_seconds, int(reply["max_rss_bytes"]))
 
 
 def _innermost_pid(pid: int) -> int:
