@@ -52,6 +52,11 @@ def working_problem(facts: Facts) -> str:
     return "regression" if facts.problem == "multiregression" else facts.problem
 
 
+def never_negative(facts: Facts) -> bool:
+    """Whether the target is known never to fall below nought."""
+    return facts.target_minimum is not None and facts.target_minimum >= 0
+
+
 def outputs(facts: Facts) -> int:
     """How many models' worth of work one fit is: classes of a multi-class problem, or targets."""
     if working_problem(facts) == "multiclass":
@@ -220,7 +225,7 @@ def choose_rule_source(facts: Facts) -> str:
             "quadratic_kappa",
         )
         call = f"choose_class_weights(truth, prediction, {metric})" if tuned else '{"kind": "argmax"}'
-    elif working_problem(facts) == "regression" and (facts.target_minimum or -1.0) >= 0:
+    elif working_problem(facts) == "regression" and never_negative(facts):
         call = "choose_clip(truth)"
     else:
         call = '{"kind": "none"}'

@@ -18,7 +18,14 @@ from medalist.families.compete.kit.features import (
     feature_columns,
     feature_settings,
 )
-from medalist.families.compete.kit.scripts import LOG_METRICS, Pieces, outputs, working_problem, write_scripts
+from medalist.families.compete.kit.scripts import (
+    LOG_METRICS,
+    Pieces,
+    never_negative,
+    outputs,
+    working_problem,
+    write_scripts,
+)
 from medalist.families.compete.recipes import Recipe
 from medalist.machine.hardware import Hardware
 
@@ -40,7 +47,7 @@ def drafts(facts: Facts, hardware: Hardware, budget_seconds: float) -> list[Reci
 def improve(facts: Facts, parent: Recipe, rng: random.Random) -> Recipe | None:
     """One sensible change to ``parent``: a hyper-parameter, a block of features, the target's scale, or the seed."""
     moves = [_other_parameter, _other_parameter, _other_blocks, _other_seed]
-    if working_problem(facts) == "regression" and (facts.target_minimum or -1.0) >= 0:
+    if working_problem(facts) == "regression" and never_negative(facts):
         moves.append(_other_scale)
     return rng.choice(moves)(facts, parent, rng)
 
@@ -95,9 +102,8 @@ def _installed(facts: Facts, name: str) -> Iterator[Recipe]:
 def _other_scales(facts: Facts) -> Iterator[Recipe]:
     """The target on the other scale, where its range makes that a sensible thing to try."""
     low, high = facts.target_minimum, facts.target_maximum
-    if low is not None and high is not None and low >= 0 and high > 20 * (low + 1):
-        first = _recipe(facts, "lightgbm")
-        yield _other_scale(facts, first, random.Random(0))
+    if never_negative(facts) and low is not None and high is not None and high > 10 * (low + 1):
+        yield _other_scale(facts, _recipe(facts, "lightgbm"), random.Random(0))
 
 
 def _recipe(facts: Facts, name: str, **params: Any) -> Recipe:
