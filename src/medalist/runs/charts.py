@@ -199,7 +199,7 @@ def _range(values: Sequence[float], best_is_high: bool) -> tuple[float, float]:
     return low, high
 
 
-def _grid(low: float, high: float, y: Scale, *, count: int = 4, unit: str = "") -> str:
+def _grid(low: float, high: float, y: Scale, *, count: int = 5, unit: str = "") -> str:
     """Horizontal lines with their values."""
     return "".join(
         f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(value):.1f}" y2="{y(value):.1f}"/>'

@@ -54,7 +54,7 @@ class Log:
 
 def checklist(figures: Figures, workspace: Path) -> list[Tick]:
     """Every habit of R10, in its order."""
-    logs = list(read_logs(workspace))
+    logs = list(read_logs(workspace, figures))
     networks = [log for log in logs if log.network]
     return [
         _hints_first(figures),
@@ -71,17 +71,18 @@ def checklist(figures: Figures, workspace: Path) -> list[Tick]:
     ]
 
 
-def read_logs(workspace: Path) -> Iterator[Log]:
-    """The logs of training jobs in the workspace; files that are not plain files inside it are left out."""
-    for path in sorted(workspace.glob("candidates/*/*.log")):
+def read_logs(workspace: Path, figures: Figures) -> Iterator[Log]:
+    """The logs of jobs whose script trains something; files that are not plain files inside are left out."""
+    training = [event.data for event in figures.of("script_reviewed") if event.data.get("trains") != "none"]
+    for relative in sorted({f"candidates/{data['candidate']}/{data['name']}.log" for data in training}):
         try:
-            text = read_inside(workspace, path.relative_to(workspace), limit_bytes=2_000_000)
+            text = read_inside(workspace, relative, limit_bytes=2_000_000)
         except SubmissionInvalid:
             continue
-        if "predict" in path.name:
-            continue
         said = (parse_line(line) for line in text.splitlines())
-        yield Log(f"{path.parent.name}/{path.name}", text, tuple(line for line in said if line is not None))
+        yield Log(
+            relative.removeprefix("candidates/"), text, tuple(line for line in said if line is not None)
+        )
 
 
 def _first(figures: Figures, kind: str) -> Event | None:

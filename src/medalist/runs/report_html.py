@@ -222,11 +222,9 @@ def _state(story: CandidateStory) -> str:
 def _checks(figures: Figures) -> str:
     """Checkpoints, what they led to, and relaunches; looks that found everything in order are counted only."""
     events = figures.of("checkpoint", "recovery", "relaunch", "sizing_kept", "sizing_taken_back")
-    worth = [
-        e for e in events if e.kind != "checkpoint" or str(e.data.get("verdict")) not in ("ok", "too_early")
-    ]
     counted = f'<p class="quiet">{figures.counts.get("checkpoint", 0)} looks at running jobs.</p>'
-    rows = [(stamp(e.seconds), escape(e.kind.replace("_", " ")), escape(sentence(e) or "")) for e in worth]
+    told = [(event, sentence(event)) for event in events]
+    rows = [(stamp(e.seconds), escape(e.kind.replace("_", " ")), escape(text)) for e, text in told if text]
     return (_table(("when", "what", "why"), rows) if rows else "") + counted
 
 

@@ -80,6 +80,8 @@ def _created(data: Data) -> str:
 
 
 def _finished(data: Data) -> str:
+    if not data.get("score"):
+        return f"Candidate {data['candidate']} is ready"
     return f"Candidate {data['candidate']} scored {score_text(data)} in {duration(data.get('seconds_used'))}"
 
 
@@ -93,6 +95,8 @@ def _hint(data: Data) -> str:
 
 
 def _checkpoint(data: Data) -> str:
+    if data.get("verdict") in ("ok", "too_early"):
+        return ""  # looks that found nothing are counted, not told
     return f"Checkpoint on {_job(data)}: {data.get('verdict')} – {data.get('reason', '')}"
 
 
@@ -142,7 +146,7 @@ _SENTENCES: dict[str, Callable[[Data], str]] = {
     "relaunch": _relaunch,
     "sizing_kept": lambda d: f"The change stays{_rates(d)}",
     "sizing_taken_back": lambda d: f"The change is taken back{_rates(d)}",
-    "submitted": lambda d: f"Submitted {d['candidate']}: {score_text(d)}",
+    "submitted": lambda d: f"In place: {d['candidate']} {d.get('title') or ''}, {score_text(d)}",
     "submission_refused": lambda d: f"Kept out {d.get('candidate')}: {d.get('reason')}",
     "leak_found": lambda d: f"Leak: {d.get('text') or d.get('reason') or d.get('what') or ''}",
     "warning": lambda d: f"Warning: {d.get('text') or d.get('reason') or ''}",
