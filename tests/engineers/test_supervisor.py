@@ -127,7 +127,7 @@ def test_a_batch_that_is_too_small_is_doubled_on_disk_and_stays(bench):
 
 
 def test_a_doubling_that_brings_nothing_is_taken_back(bench):
-    code = MONITORED + TRAINING.replace("COST", "time.sleep(0.002 * BATCH)")
+    code = MONITORED + TRAINING.replace("COST", "time.sleep(0.02 * BATCH)")
     watched = bench.launch(code)
     bench.watch(watched, until=lambda: "sizing_taken_back" in bench.kinds() and bool(watched.progress.rates))
     assert bench.script == code

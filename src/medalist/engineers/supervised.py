@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from medalist.core.errors import JobError
+from medalist.machine.idle import idle_core_seconds
 from medalist.training.checkpoint import Verdicts
 from medalist.training.kind import Kind
 from medalist.training.progress import Progress
@@ -16,6 +17,8 @@ from medalist.workspace.workspace import Completed
 
 SHORT_COMMAND_SECONDS = 30.0
 """A command that outlives this is a job under every check, whatever its script says."""
+
+_SHORTEST_IDLE_SECONDS = 0.2  # the kernel counts in hundredths of a second
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,16 @@ class Watched:
             return Rate("epochs/s" if progress.epochs else "folds/s", 1.0 / progress.seconds_per_epoch)
         return None
 
+    def idle_cores(self) -> float | None:
+        """How many of the job's cores nobody used since this was last asked; None the first time."""
+        idle = idle_core_seconds(self.cores)
+        if idle is None:
+            return None
+        before, self.idle_mark = self.idle_mark, (self.job.seconds, idle)
+        if before is None or self.job.seconds - before[0] < _SHORTEST_IDLE_SECONDS:
+            return None
+        return (idle - before[1]) / (self.job.seconds - before[0])
+
     def started(self, job: Job) -> None:
         """Take on a new process; what the old one printed no longer counts."""
         self.seconds_before = self.seconds
@@ -143,6 +156,7 @@ class Watched:
         self.told, self.told_seconds = (0, 0, 0), 0.0
         self.next_look_seconds = self.first_look_seconds
         self.idle_mark = None
+        self.idle_cores()
 
     def completed(self) -> Completed:
         """How it ended and what it printed. Of a refused launch: return code 1 and the reason."""

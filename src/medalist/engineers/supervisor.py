@@ -9,6 +9,7 @@ written to the events. Nothing runs in the background: whoever waits calls ``pol
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -16,9 +17,9 @@ from typing import Any
 from medalist.core.budget import Budget
 from medalist.core.event import EventLog
 from medalist.engineers.supervised import LaunchRequest, News, Rate, Trial, Watched
+from medalist.engineers.supervised_events import JobEvents
 from medalist.engineers.supervised_scripts import Refusal, Scripts
 from medalist.machine.hardware import Hardware
-from medalist.machine.idle import idle_core_seconds
 from medalist.training.checkpoint import (
     CheckSettings,
     Look,
@@ -27,7 +28,6 @@ from medalist.training.checkpoint import (
     first_look_seconds,
     judge,
     judge_end,
-    measure,
     trial_paid,
 )
 from medalist.training.kind import Kind
@@ -62,7 +62,7 @@ class Supervisor:
         self.running: list[Watched] = []
         self._workspace = workspace
         self._hardware = hardware
-        self._events = events
+        self._record = JobEvents(events)
         self._budget = budget
         self._measured = measured or MeasuredSizes(None, hardware.fingerprint)
         self._scripts = Scripts(workspace, hardware, events, use_hints=hints)
@@ -78,7 +78,9 @@ class Supervisor:
         watched = Watched(request, tuple(request.argv), Kind.NONE, cores)
         watched.first_look_seconds = first_look_seconds(self._seconds_left(watched), self.settings)
         # Where the budget calls for an early first look, the later ones come as often.
-        watched.look_interval_seconds = min(self.settings.interval_seconds, max(1.0, watched.first_look_seconds))
+        watched.look_interval_seconds = min(
+            self.settings.interval_seconds, max(1.0, watched.first_look_seconds)
+        )
         try:
             self._scripts.review(watched)
         except Refusal as refusal:
@@ -125,6 +127,7 @@ class Supervisor:
 
     def _start(self, watched: Watched) -> None:
         request = watched.request
+        watched.argv = _with_seconds_left(watched)
         limit = request.seconds_limit
         spec = JobSpec(
             argv=watched.argv,
@@ -137,9 +140,7 @@ class Supervisor:
             warm=request.warm,
         )
         watched.started(self._workspace.jobs.start(spec))
-        self._emit(
-            "job_started", watched, argv=list(watched.argv), cores=list(watched.cores), batch=watched.batch
-        )
+        self._record.started(watched)
 
     def _attend(self, watched: Watched) -> None:
         losses = len(watched.progress.losses)
@@ -162,23 +163,8 @@ class Supervisor:
         pause = watched.job.seconds - watched.told_seconds
         if now != watched.told and (fold_changed or pause >= watched.look_interval_seconds / 2):
             watched.told, watched.told_seconds = now, watched.job.seconds
-            self._tell_progress(watched)
-
-    def _tell_progress(self, watched: Watched) -> None:
-        progress = watched.progress
-        end = progress.projected_end()
-        self._emit(
-            "job_progress",
-            watched,
-            fold=progress.fold,
-            folds=progress.folds,
-            epoch=progress.epoch,
-            epochs=progress.epochs,
-            loss=progress.losses[-1] if progress.losses else None,
-            samples_per_second=progress.samples_per_second,
-            eta_seconds=None if end is None else round(max(0.0, end - watched.job.seconds), 1),
-        )
-        self._tell("progress", watched)
+            self._record.progress(watched)
+            self._tell("progress", watched)
 
     def _look(self, watched: Watched) -> None:
         verdict = judge(
@@ -193,7 +179,7 @@ class Supervisor:
             verdict = Verdict(
                 Verdicts.OK, f"{verdict.reason} First its speed must be known.", verdict.evidence
             )
-        self._emit_checkpoint(watched, verdict)
+        self._record.checkpoint(watched, verdict)
         if trial_open:
             self._settle(watched)
         elif not verdict.kind.leaves_alone:
@@ -215,21 +201,11 @@ class Supervisor:
             rows=request.facts.rows,
             classes=request.facts.classes,
             script_monitors=watched.script_monitors,
-            idle_cores=self._idle_cores(watched),
+            idle_cores=watched.idle_cores(),
             deadline_seconds=None if graceful else job.seconds + self._seconds_left(watched) - reserve,
             sizing_relaunches=watched.sizing_relaunches,
             tried=frozenset(watched.tried),
         )
-
-    def _idle_cores(self, watched: Watched) -> float | None:
-        """How many of the job's cores nobody used since the last look."""
-        idle = idle_core_seconds(watched.cores)
-        if idle is None:
-            return None
-        before, watched.idle_mark = watched.idle_mark, (watched.job.seconds, idle)
-        if before is None or watched.job.seconds - before[0] < 0.2:
-            return None
-        return (idle - before[1]) / (watched.job.seconds - before[0])
 
     def _seconds_left(self, watched: Watched) -> float:
         limit = watched.request.seconds_limit
@@ -242,13 +218,14 @@ class Supervisor:
         if not verdict.kind.mends:
             self._stop(watched, verdict)
             return
-        mends_left = verdict.kind.sizes or watched.mends < self.settings.max_mends
-        recovery = self._recovery(watched, verdict) if mends_left else None
-        if recovery is not None and recovery.code is not None:
-            self._relaunch(watched, verdict, recovery)
+        if not verdict.kind.sizes and watched.mends >= self.settings.max_mends:
+            recovery = Recovery(None, watched.argv, reason=f"{watched.mends} mends did not help")
+        else:
+            recovery = self._recovery(watched, verdict)
+        self._record.recovery(watched, verdict, recovery)
+        if recovery.code is not None:
+            self._relaunch(watched, verdict, recovery.code, recovery)
             return
-        reason = recovery.reason if recovery is not None else f"{watched.mends} mends did not help"
-        self._emit("recovery", watched, verdict=verdict.kind, made=False, reason=reason)
         watched.tried.add(verdict.kind)
         if verdict.kind.sizes:
             watched.next_look_seconds = watched.job.seconds
@@ -267,9 +244,8 @@ class Supervisor:
             return Recovery(None, watched.argv, reason="there is no script file to edit")
         return recover(verdict, code, watched.argv, cores=len(watched.cores))
 
-    def _relaunch(self, watched: Watched, verdict: Verdict, recovery: Recovery) -> None:
+    def _relaunch(self, watched: Watched, verdict: Verdict, code: str, recovery: Recovery) -> None:
         """Kill what still runs, edit, start again; a sizing change opens a trial."""
-        assert recovery.code is not None
         rate = watched.rate()
         if verdict.kind.sizes and rate is not None:
             before = self._scripts.code_of(watched) or ""
@@ -280,8 +256,7 @@ class Supervisor:
             watched.mends += 1
         if verdict.kind is not Verdicts.DOUBLE_BATCH and verdict.kind is not Verdicts.HALVE_BATCH:
             watched.tried.add(verdict.kind)
-        self._emit("recovery", watched, verdict=verdict.kind, made=True, changes=list(recovery.changes))
-        self._replace(watched, recovery.code, recovery.argv, recovery.batch, why=str(verdict.kind), rate=rate)
+        self._replace(watched, code, recovery.argv, recovery.batch, why=str(verdict.kind), rate=rate)
 
     def _replace(
         self,
@@ -293,20 +268,15 @@ class Supervisor:
         why: str,
         rate: Rate | None,
     ) -> None:
-        batch_before, watched.batch = watched.batch, batch
         watched.job.kill(reason=why)
+        end = watched.job.ended
+        if end is not None and end.returncode == 0 and not end.killed_reason:
+            self._finish(watched)  # it was done before it could be stopped
+            return
+        batch_before, watched.batch, watched.argv = watched.batch, batch, tuple(argv)
         self._scripts.write(watched, code)
-        watched.argv = _with_less_time(argv, watched.job.seconds)
         watched.relaunches += 1
-        self._emit(
-            "relaunch",
-            watched,
-            why=why,
-            batch_before=batch_before,
-            batch=batch,
-            rate_before=None if rate is None else round(rate.value, 3),
-            unit=None if rate is None else rate.unit,
-        )
+        self._record.relaunch(watched, why, batch_before, rate)
         self._start(watched)
         self._tell("relaunched", watched, why=why, batch_before=batch_before, batch=batch)
 
@@ -317,27 +287,18 @@ class Supervisor:
         if rate is None or rate.unit != trial.rate.unit:
             return
         watched.trial = None
-        figures = {
-            "verdict": trial.verdict,
-            "batch_before": trial.batch,
-            "batch": watched.batch,
-            "rate_before": round(trial.rate.value, 3),
-            "rate": round(rate.value, 3),
-            "unit": rate.unit,
-        }
-        if trial_paid(trial.rate.value, rate.value):
-            self._emit("sizing_kept", watched, **figures)
+        paid = trial_paid(trial.rate.value, rate.value)
+        self._record.settled(watched, trial, rate, kept=paid)
+        if paid:
             self._learn(watched, watched.batch, rate)
         else:
-            self._emit("sizing_taken_back", watched, **figures)
-            self._learn(watched, trial.batch, trial.rate)
             self._take_back(watched, trial)
 
     def _take_back(self, watched: Watched, trial: Trial) -> None:
+        self._learn(watched, trial.batch, trial.rate)
         watched.tried.add(trial.verdict)
         watched.trial = None
-        argv = _with_less_time(trial.argv, watched.seconds_before)
-        self._replace(watched, trial.code, argv, trial.batch, why="taken_back", rate=None)
+        self._replace(watched, trial.code, trial.argv, trial.batch, why="taken_back", rate=None)
 
     def _learn(self, watched: Watched, batch: int | None, rate: Rate) -> None:
         if watched.request.sizing_key and batch is not None:
@@ -356,11 +317,11 @@ class Supervisor:
         if verdict.kind is not Verdicts.HALVE_BATCH or not watched.kind.trains:
             self._finish(watched)
             return
-        self._emit_checkpoint(watched, verdict)
+        self._record.checkpoint(watched, verdict)
         if watched.request.sizing_key and watched.batch is not None:
             self._measured.learn_failure(watched.request.sizing_key, watched.batch)
         if watched.trial is not None:
-            self._emit("sizing_taken_back", watched, verdict=watched.trial.verdict, reason=verdict.reason)
+            self._record.settled(watched, watched.trial, None, kept=False, reason=verdict.reason)
             self._take_back(watched, watched.trial)
         else:
             self._act(watched, verdict)
@@ -370,52 +331,21 @@ class Supervisor:
         assert end is not None
         watched.ended = True
         self.running.remove(watched)
-        self._emit(
-            "job_ended",
-            watched,
-            returncode=end.returncode,
-            job_seconds=round(end.seconds, 3),
-            cpu_seconds=round(end.cpu_seconds, 3),
-            max_rss_bytes=end.max_rss_bytes,
-            killed_reason=end.killed_reason,
-            stopped=watched.stopped,
-            relaunches=watched.relaunches,
-        )
+        self._record.ended(watched)
         explained = self._scripts.explain(watched) if end.returncode != 0 and not end.killed_reason else []
         self._tell("ended", watched, returncode=end.returncode, hints=explained)
 
     # ---- telling
 
-    def _emit_checkpoint(self, watched: Watched, verdict: Verdict) -> None:
-        rate = watched.rate()
-        used = measure(watched.job.telemetry.readings, watched.progress.forward_seconds).as_evidence()
-        self._emit(
-            "checkpoint",
-            watched,
-            verdict=verdict.kind,
-            reason=verdict.reason,
-            job_seconds=round(watched.job.seconds, 2),
-            batch=watched.batch,
-            rate=None if rate is None else round(rate.value, 3),
-            unit=None if rate is None else rate.unit,
-            evidence={**used, **verdict.evidence},
-        )
-
-    def _emit(self, kind: str, watched: Watched, **data: Any) -> None:
-        job = watched.current.id if watched.current is not None else ""
-        self._events.append(
-            kind, job=job, name=watched.request.name, candidate=watched.request.candidate_id, **data
-        )
-
     def _tell(self, kind: str, watched: Watched, **data: Any) -> None:
         self._news.append(News(kind, watched, data))
 
 
-def _with_less_time(argv: Sequence[str], spent_seconds: float) -> tuple[str, ...]:
-    """``--seconds S`` of a relaunched script, less what the launch before took."""
-    words = list(argv)
+def _with_seconds_left(watched: Watched) -> tuple[str, ...]:
+    """The command of a launch, the S of a ``--seconds S`` less what launches before this one took."""
+    words = list(watched.argv)
     for position, word in enumerate(words[:-1]):
-        if word == "--seconds":
-            left = max(1.0, float(words[position + 1]) - spent_seconds)
-            words[position + 1] = f"{left:.1f}"
+        asked = watched.request.argv[position + 1]
+        if word == "--seconds" and watched.seconds and re.fullmatch(r"\d+(\.\d+)?", asked):
+            words[position + 1] = f"{max(1.0, float(asked) - watched.seconds):.1f}"
     return tuple(words)
