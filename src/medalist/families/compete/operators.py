@@ -43,6 +43,7 @@ class Operators:
 
     def __init__(self, facts: Facts, hardware: Hardware, budget_seconds: float, rng: random.Random) -> None:
         self._facts = facts
+        self._cores = hardware.cores
         self._rng = rng
         self._waiting = list(_kit(facts.modality).drafts(facts, hardware, budget_seconds))
         self._tried: set[str] = set()
@@ -57,24 +58,46 @@ class Operators:
         self._tried.add(_key(recipe))
         self._waiting = [r for r in self._waiting if _key(r) != _key(recipe)]
 
-    def draft(self, affordable_cpu_seconds: float) -> Recipe | None:
-        """The next draft that fits; dearer ones keep their place in the queue."""
-        for recipe in self._waiting:
-            if recipe.expected_cpu_seconds <= affordable_cpu_seconds:
-                self.mark_tried(recipe)
-                return recipe
-        return None
+    def baseline(self) -> Recipe:
+        """The kit's first draft: quick, and good enough to stand. Drafting has not begun yet."""
+        first = self._waiting[0]
+        self.mark_tried(first)
+        return first
+
+    def draft(self, affordable_cpu_seconds: float, free_cores: int | None = None) -> Recipe | None:
+        """The next draft that fits in ``affordable_cpu_seconds`` a core, None where none does.
+
+        What is too dear keeps its place in the queue. One that fits in ``free_cores`` (None: all)
+        comes before one that has to wait for more; with all free, one that wants several comes first.
+        """
+        free = self._cores if free_cores is None else free_cores
+        queue = [r for r in self._waiting if self._fits(r, affordable_cpu_seconds)]
+        if free == self._cores:
+            queue.sort(key=self.threads, reverse=True)
+        else:
+            queue.sort(key=lambda recipe: self.threads(recipe) > free)
+        if not queue:
+            return None
+        self.mark_tried(queue[0])
+        return queue[0]
 
     def improve(self, parent: Recipe, affordable_cpu_seconds: float) -> Recipe | None:
-        """A change to ``parent`` that was not tried yet and fits."""
+        """A change to ``parent`` that was not tried yet and fits in ``affordable_cpu_seconds`` a core."""
         for _ in range(_ATTEMPTS_AT_SOMETHING_NEW):
             recipe = _kit(parent.kit).improve(self._facts, parent, self._rng)
             if recipe is None:
                 return None
-            if _key(recipe) not in self._tried and recipe.expected_cpu_seconds <= affordable_cpu_seconds:
+            if _key(recipe) not in self._tried and self._fits(recipe, affordable_cpu_seconds):
                 self.mark_tried(recipe)
                 return recipe
         return None
+
+    def threads(self, recipe: Recipe) -> int:
+        """How many cores a recipe wants, at most those there are; one unless it says otherwise."""
+        return max(1, min(int(recipe.options.get("threads", 1)), self._cores))
+
+    def _fits(self, recipe: Recipe, affordable_cpu_seconds: float) -> bool:
+        return recipe.expected_cpu_seconds / self.threads(recipe) <= affordable_cpu_seconds
 
     def debug(self, failed: Recipe, scripts: Mapping[str, str], log: str) -> Repair | None:
         """A mended or a smaller version of what failed.

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from medalist.core.candidate import Candidate, CandidateState, Outcome
 from medalist.core.errors import SubmissionInvalid
 from medalist.engineers.session import Session
+from medalist.families.compete.delimited import open_bytes, sniff
 from medalist.families.compete.explore import explore_command, refuse_failed
 from medalist.families.compete.facts import Facts
 from medalist.families.compete.kit import constant
@@ -94,16 +96,14 @@ class PlaybookEngineer:
         """Plan, launch the baseline, and put a constant in place while it trains."""
         session.events.append(
             "plan",
-            baseline=operators.waiting[0].title if operators.waiting else "",
             drafts=[recipe.title for recipe in operators.waiting],
             budget_seconds=session.budget.total_seconds,
             reserve_seconds=round(pace.reserve_seconds, 1),
         )
-        recipe = operators.draft(pace.affordable_cpu_seconds(session.budget.remaining, len(session.cores)))
-        if recipe is not None:
-            seconds = _BASELINE_SHARE * session.budget.total_seconds
-            large = recipe.expected_cpu_seconds > _SMALL_CPU_SECONDS
-            bench.start(Plan("draft", recipe), all_cores=large, at_most_seconds=seconds)
+        recipe = operators.baseline()
+        large = recipe.expected_cpu_seconds > _SMALL_CPU_SECONDS
+        seconds = _BASELINE_SHARE * session.budget.total_seconds
+        bench.start(Plan("draft", recipe), all_cores=large, at_most_seconds=seconds)
         if not session.submissions:
             self._submit_constant(session, facts)
 
@@ -112,11 +112,26 @@ class PlaybookEngineer:
         for name, text in constant.scripts(facts).items():
             session.write(f"{_CONSTANT.folder}/{name}", text)
         session.created(_CONSTANT)
+        reason = self._failure_of_constant(session)
+        session.finished(
+            Outcome(_CONSTANT, CandidateState.FAILED if reason else CandidateState.FINISHED, reason=reason)
+        )
+        if reason and facts.sample_file:
+            session.write(
+                f"{_CONSTANT.folder}/submission.csv", _text_of(session.task.public / facts.sample_file)
+            )
+        session.submit(_CONSTANT, None, files=("train.py", "predict.py", "artifacts"))
+
+    def _failure_of_constant(self, session: Session) -> str:
+        """Run the constant's scripts; why they failed, or ""."""
         for script in ("train.py", "predict.py"):
             completed = session.run([script], cwd=_CONSTANT.folder, name=script.removesuffix(".py"))
             if completed.returncode != 0:
-                last_line = completed.output.strip().splitlines()[-1:]
-                session.finished(Outcome(_CONSTANT, CandidateState.FAILED, reason="".join(last_line)))
-                return
-        session.finished(Outcome(_CONSTANT, CandidateState.FINISHED))
-        session.submit(_CONSTANT, None, files=("train.py", "predict.py", "artifacts"))
+                return "".join(completed.output.strip().splitlines()[-1:]) or f"exit {completed.returncode}"
+        return ""
+
+
+def _text_of(table: Path) -> str:
+    """A table as text, unpacked where it is zipped. Raises InputError when it cannot be read."""
+    with open_bytes(table) as file:
+        return file.read().decode(sniff(table).encoding, errors="replace")

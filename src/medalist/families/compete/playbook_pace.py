@@ -28,10 +28,10 @@ class Pace:
     _ratios: list[float] = field(default_factory=list)
     _steps: dict[str, list[float]] = field(default_factory=lambda: {step: [] for step in STEPS})
 
-    def trained(self, expected_cpu_seconds: float, cpu_seconds: float, share_done: float = 1.0) -> None:
-        """A training ended; ``share_done`` is the part of its folds that it got through."""
-        if expected_cpu_seconds > 0 and share_done > 0 and cpu_seconds > 0:
-            self._ratios.append(cpu_seconds / share_done / expected_cpu_seconds)
+    def trained(self, expected_cpu_seconds: float, core_seconds: float, share_done: float = 1.0) -> None:
+        """A training ended after ``core_seconds`` of its cores' time; it got through ``share_done`` of its folds."""
+        if expected_cpu_seconds > 0 and share_done > 0 and core_seconds > 0:
+            self._ratios.append(core_seconds / share_done / expected_cpu_seconds)
 
     def took(self, step: str, seconds: float) -> None:
         """One of STEPS was measured."""
@@ -39,7 +39,7 @@ class Pace:
 
     @property
     def slowness(self) -> float:
-        """CPU seconds this machine needs for one second of the kits' estimates; 1 until measured."""
+        """Seconds of a core here for one second of the kits' estimates; 1 until measured."""
         return median(self._ratios[-_LAST_FEW:]) if self._ratios else 1.0
 
     def step_seconds(self, step: str) -> float:
@@ -65,6 +65,6 @@ class Pace:
         seconds = remaining_seconds - self.reserve_seconds - self.after_training_seconds
         return seconds if seconds >= _SHORTEST_TRAINING_SECONDS else 0.0
 
-    def affordable_cpu_seconds(self, remaining_seconds: float, threads: int = 1) -> float:
-        """The largest estimate of a kit that should finish in time on ``threads`` cores."""
-        return self.training_seconds(remaining_seconds) * threads / (self.slowness * _OVERRUN)
+    def affordable_cpu_seconds(self, remaining_seconds: float) -> float:
+        """The largest estimate of a kit, a core, that should finish in time."""
+        return self.training_seconds(remaining_seconds) / (self.slowness * _OVERRUN)

@@ -92,7 +92,7 @@ class Search:
         """What the operator makes of a proposal; None where it has nothing that fits."""
         operators, population = self._operators, self._population
         if proposal.operator == "draft":
-            recipe = operators.draft(affordable_cpu_seconds)
+            recipe = operators.draft(affordable_cpu_seconds, self._bench.free_cores)
             return Plan("draft", recipe) if recipe else None
         if proposal.operator == "ensemble":
             return self._ensemble_plan(proposal.parents)

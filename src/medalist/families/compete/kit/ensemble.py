@@ -37,7 +37,9 @@ def scripts(facts: Facts, recipe: Recipe) -> dict[str, str]:
             "AS_VALUES", working_problem(facts) == "regression", "one number a row, also from probabilities"
         ),
     ]
-    train_code = "\n\n\n".join([read_target_source(facts), choose_rule_source(facts), _train_main(facts), LAST_LINES])
+    train_code = "\n\n\n".join(
+        [read_target_source(facts), choose_rule_source(facts), _train_main(facts), LAST_LINES]
+    )
     parts = ["reading", "ensemble", "postprocess", "training", "submission", "metrics", LINES]
     return {
         "train.py": assemble(_docstring(facts, "train"), settings, train_code, parts),

@@ -28,7 +28,7 @@ LARGEST_LIBRARY = 20
 SMALLEST_WEIGHT = 0.01
 CELLS_COMPARED = 60_000
 # Scores of labels move in steps; a share of the log loss tells blends apart that a step does not.
-SMOOTHING = 0.2
+SMOOTHING = 0.1
 
 
 @dataclass
