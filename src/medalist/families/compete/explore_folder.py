@@ -64,7 +64,8 @@ def explore(public: Path, settings: Mapping[str, str]) -> Facts:
     )
     _settle_text(problem, roles, train, test)
     columns = _columns(learning, test, roles, notes)
-    image = find_images(public, learning, _test_ids(roles, test, sample), _image_candidates(columns, roles))
+    candidates = {c: _test_names(c, test, sample) for c in _image_candidates(columns, roles)}
+    image = find_images(public, learning, candidates)
     split = find_split(learning, test and test.frame, columns, problem.problem)
     return _facts(
         learning,
@@ -169,10 +170,11 @@ def _columns(
     )
 
 
-def _test_ids(roles: Roles, test: Table | None, sample: Table | None) -> list[str]:
+def _test_names(column: str, test: Table | None, sample: Table | None) -> list[str]:
+    """What ``column`` holds for the rows to predict: in test, or (as an id) in the sample."""
     for table in (test, sample):
-        if table and roles.id_column in table.frame.columns:
-            return table.frame[roles.id_column].astype(str).tolist()
+        if table and column in table.frame.columns:
+            return table.frame[column].dropna().astype(str).tolist()
     return []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -73,22 +73,21 @@ def _is_image(name: str) -> bool:
     return name.lower().endswith(IMAGE_SUFFIXES) and not name.startswith("__MACOSX")
 
 
-def find_images(
-    public: Path, train: Frame, test_ids: Sequence[str], columns: Sequence[str]
-) -> ImageFacts | None:
+def find_images(public: Path, train: Frame, columns: Mapping[str, Sequence[str]]) -> ImageFacts | None:
     """The images that a column of ``train`` names; None when the folder holds none.
 
+    ``columns`` maps each column that may name images to what it holds for the rows to predict.
     Raises InputError when there are images but no column names them.
     """
     sources = image_sources(public)
     if not sources:
         return None
-    for column in columns:
+    for column, test_names in columns.items():
         names = [str(v) for v in train[column].dropna().head(300)]
         train_source = _source_of(names, sources, prefer="train")
         if train_source is None:
             continue
-        test_source = _source_of([str(v) for v in test_ids[:300]], sources, prefer="test") or train_source
+        test_source = _source_of(test_names[:300], sources, prefer="test") or train_source
         return _facts(public, column, train_source, test_source, names[0])
     if sum(len(s.members) for s in sources) < 20:
         return None

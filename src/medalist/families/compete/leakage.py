@@ -14,6 +14,7 @@ from medalist.families.compete.frames import Frame, Series, pd
 
 _SAMPLE_ROWS = 20_000
 _STRONG_RANK = 0.25
+_FEWEST_ROWS = 100
 _PERFECT = 0.9995
 
 
@@ -44,17 +45,22 @@ def target_code(target: Series) -> Series:
 
 
 def _order_leaks(sample: Frame, id_column: str | None, code: Series, target: str) -> list[str]:
-    """The id's number, or the row's place in the file, that goes with the target."""
-    orders = {"the order of the rows": pd.Series(np.arange(len(sample)), index=sample.sort_index().index)}
+    """The id's number, or the row's place in the file (the index), that goes with the target."""
+    if len(sample) < _FEWEST_ROWS:
+        return []
+    found = []
+    strength = rank_correlation(sample.index.to_series(), code)
+    if abs(strength) > _STRONG_RANK:
+        found.append(
+            f"Rows are sorted by {target} (rank correlation {strength:+.2f}): never cut folds in file order."
+        )
     if id_column in sample.columns:
         digits = sample[id_column].astype(str).str.extract(r"(\d{1,15})", expand=False)
-        orders[f"the number in {id_column}"] = pd.to_numeric(digits, errors="coerce")
-    found = []
-    for name, order in orders.items():
-        strength = rank_correlation(order.reindex(sample.index), code)
-        if abs(strength) > _STRONG_RANK and len(sample) >= 100:
+        strength = rank_correlation(pd.to_numeric(digits, errors="coerce"), code)
+        if abs(strength) > _STRONG_RANK:
             found.append(
-                f"{name.capitalize()} goes with {target} (rank correlation {strength:+.2f}); ids should not tell."
+                f"The number in {id_column} goes with {target} (rank correlation {strength:+.2f}): "
+                "an id should tell nothing."
             )
     return found
 
@@ -80,10 +86,10 @@ def _feature_leak(cells: Series, code: Series, name: str, target: str) -> str:
         if code.nunique() == 2 and _separates(cells.to_numpy(float), code.to_numpy()):
             return f"One cut through {name} separates the classes of {target} (nearly) perfectly."
         return ""
-    groups = code.groupby(cells.astype(str))
     if cells.nunique() > 0.5 * len(cells) or code.nunique() > 0.5 * len(code):
         return ""
-    purity = groups.agg(lambda g: g.value_counts().iloc[0]).sum() / len(code)
+    pairs = pd.DataFrame({"cell": cells.to_numpy(), "code": code.to_numpy()}).value_counts()
+    purity = pairs.groupby(level="cell").max().sum() / len(code)
     usual = code.value_counts(normalize=True).iloc[0]
     if purity > _PERFECT and usual < 0.99:
         return f"Each value of {name} goes with one value of {target}; it may be the target in another form."
@@ -107,9 +113,9 @@ def _duplicates(
     if len(shared) < 2:
         return []
     found = []
-    hashes = pd.util.hash_pandas_object(train[shared].astype(str), index=False)
+    hashes = _row_hashes(train[shared])
     if test is not None:
-        both = int(pd.util.hash_pandas_object(test[shared].astype(str), index=False).isin(set(hashes)).sum())
+        both = int(_row_hashes(test[shared]).isin(set(hashes)).sum())
         if both > 0.005 * len(test) and both >= 5:
             found.append(f"{both} of {len(test)} test rows equal a training row in every feature.")
     twice = hashes.duplicated(keep=False)
@@ -122,3 +128,9 @@ def _duplicates(
             f"{int(twice.sum())} training rows have a twin{odd}; folds that part twins flatter a model."
         )
     return found
+
+
+def _row_hashes(frame: Frame) -> Series:
+    """One number a row, equal for equal rows, also where train holds whole numbers and test fractions."""
+    numeric = frame.select_dtypes(["number", "bool"]).columns
+    return pd.util.hash_pandas_object(frame.astype(dict.fromkeys(numeric, "float64")), index=False)
