@@ -17,7 +17,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from medalist.core.errors import InputError
 from medalist.source.origins import UNKNOWN, Origins
@@ -32,6 +32,12 @@ def parse(code: str, *, filename: str = "script", text_columns: Iterable[str] = 
 
     Raises `InputError` naming the line when ``code`` is not Python.
     """
+    return _parsed(code, filename, frozenset(text_columns))
+
+
+@lru_cache(maxsize=2)
+def _parsed(code: str, filename: str, text_columns: frozenset[str]) -> Script:
+    """As `parse`; the last two are remembered, for one review asks several times about the same text."""
     try:
         tree = ast.parse(code)
     except SyntaxError as error:
@@ -46,7 +52,7 @@ def parse(code: str, *, filename: str = "script", text_columns: Iterable[str] = 
             where=filename,
             next_step="Give a text file with Python source.",
         ) from None
-    return Script(code, tree, frozenset(text_columns))
+    return Script(code, tree, text_columns)
 
 
 class Script(Origins):
