@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from medalist.core.errors import SandboxUnavailable, UsageError
+from medalist.workspace.bubblewrap import BubblewrapSandbox
+from medalist.workspace.landlock import LandlockSandbox
 from medalist.workspace.plain import PlainSandbox
 from medalist.workspace.policy import Command, SandboxPolicy, Wrapped
 from medalist.workspace.probe import PROMISES, probe
@@ -108,3 +110,27 @@ def test_a_spoilt_memory_is_no_harm(tmp_path: Path, content: str) -> None:
 
 def test_a_memory_that_cannot_be_written_is_no_harm() -> None:
     assert choose_sandbox("plain", cache=Path("/proc/nowhere/sandbox.json"))[1].runs
+
+
+def system_competition() -> tuple[Path, Path]:
+    """Some folder deep in /usr that every machine has, as if it were a public one, and one beside it."""
+    parent = next(
+        path for path in sorted(Path("/usr/lib").iterdir()) if path.is_dir() and len(list(path.iterdir())) > 1
+    )
+    public, private = sorted(parent.iterdir())[:2]
+    return public, private
+
+
+def test_a_competition_among_system_folders_has_its_surroundings_hidden() -> None:
+    public, private = system_competition()
+    policy = SandboxPolicy(Path("/w"), readable=(public,))
+    command = Command(("true",), {}, Path("/w"))
+    mounts = BubblewrapSandbox().wrap(command, policy).argv
+    hidden = mounts.index(str(public.parent))
+    assert mounts[hidden - 1] == "--tmpfs"
+    assert mounts.index("/usr") < hidden < mounts.index(str(public))
+    settings = json.loads(LandlockSandbox().wrap(command, policy).argv[4])
+    readable = [Path(path) for path in settings["confinement"]["readable"]]
+    assert public in readable
+    assert not any(private.is_relative_to(path) for path in readable)
+    assert Path("/usr/bin") in readable

@@ -54,7 +54,7 @@ class BubblewrapSandbox:
         options += _system_mounts()
         hidden = _folders_to_mask((*policy.readable, policy.writable))
         options += [part for folder in hidden for part in ("--tmpfs", str(folder))]
-        for path in (*interpreter_paths(), *policy.readable):
+        for path in (*interpreter_paths(policy), *policy.readable):
             options += ["--ro-bind-try", str(path), str(path)]
         options += ["--bind", str(policy.writable), str(policy.writable)]
         options += ["--chdir", str(command.cwd), "--"]

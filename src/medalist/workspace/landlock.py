@@ -10,6 +10,7 @@ the same user, and the process list is visible.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import medalist
@@ -55,7 +56,9 @@ class LandlockSandbox:
         return ""
 
     def wrap(self, command: Command, policy: SandboxPolicy) -> Wrapped:
-        readable = [*map(Path, _SYSTEM), *interpreter_paths(), *policy.readable]
+        shown = (*policy.readable, policy.writable)
+        system = [part for name in _SYSTEM for part in _without_surroundings(Path(name), shown)]
+        readable = [*system, *interpreter_paths(policy), *policy.readable]
         devices = [*map(Path, _DEVICES), *sorted(Path("/dev").glob("nvidia*"))]
         confinement = {
             "readable": [str(path) for path in readable if path.exists()],
@@ -65,3 +68,16 @@ class LandlockSandbox:
         }
         inside = kept(command.argv, cores=command.cores, parent=os.getpid(), confinement=confinement)
         return Wrapped(inside, command.env)
+
+
+def _without_surroundings(folder: Path, shown: Sequence[Path]) -> list[Path]:
+    """``folder``, or where a shown path lies below it, all of it but what lies beside that path.
+
+    Landlock only ever adds rights, so a competition under /usr/local/share is spared by naming the rest.
+    """
+    below = [path for path in shown if path != folder and path.is_relative_to(folder)]
+    if not below:
+        return [folder]
+    if any(path.parent == folder for path in below):
+        return []
+    return [part for child in folder.iterdir() for part in _without_surroundings(child, below)]

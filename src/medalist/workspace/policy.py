@@ -87,15 +87,23 @@ def kept(
     return (sys.executable, "-I", "-S", str(keeper), json.dumps(settings), *argv)
 
 
-def interpreter_paths() -> tuple[Path, ...]:
+def interpreter_paths(policy: SandboxPolicy) -> tuple[Path, ...]:
     """What the interpreter and this package need for reading: never a whole home or project folder.
 
     The prefix of a virtual environment may be the folder of a project, data beside it, so only the
-    parts of a prefix that hold code are listed.
+    parts of a prefix that hold code are listed. What lies in /usr is readable anyhow and left out,
+    save where it lies around a path of the policy, whose surroundings are hidden.
     """
     found = [Path(medalist.__file__).parent, Path(sys.executable), Path(sys.executable).resolve()]
     for prefix in {sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parent.parent)}:
         found += [Path(prefix, part) for part in ("bin", "lib", "lib64", "include", "pyvenv.cfg")]
     found += [Path(sysconfig.get_path(kind)) for kind in ("stdlib", "platstdlib", "purelib", "platlib")]
     found += [Path(entry) for entry in sys.path if Path(entry).name in ("site-packages", "dist-packages")]
-    return tuple(dict.fromkeys(path for path in found if path.exists()))
+    usr = Path("/usr")
+    hidden = [path.parent for path in (*policy.readable, policy.writable) if path.is_relative_to(usr)]
+    return tuple(
+        path
+        for path in dict.fromkeys(found)
+        if path.exists()
+        and (not path.is_relative_to(usr) or any(path.is_relative_to(each) for each in hidden))
+    )

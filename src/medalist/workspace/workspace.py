@@ -9,7 +9,6 @@ Starting code goes through here and nowhere else, so a policy holds for every en
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import itertools
 import os
@@ -158,17 +157,13 @@ class Workspace:
             job.doze(max(0.01, deadline - time.monotonic()))
             self.jobs.poll()
         assert job.ended is not None
-        with contextlib.suppress(FileNotFoundError, JobError):
-            output = read_inside(self.root, log, offset=-_OUTPUT_BYTES, limit=_OUTPUT_BYTES)
-            (self.root / log).unlink()
-            return Completed(
-                job.ended.returncode,
-                output.decode("utf-8", errors="replace"),
-                job.ended.seconds,
-                job.ended.cpu_seconds,
-                timed_out=job.ended.killed_reason.startswith("time limit"),
-            )
-        return Completed(job.ended.returncode, "", job.ended.seconds, job.ended.cpu_seconds, timed_out=False)
+        return Completed(
+            returncode=job.ended.returncode,
+            output=self._take_output(log),
+            seconds=job.ended.seconds,
+            cpu_seconds=job.ended.cpu_seconds,
+            timed_out=job.ended.killed_reason.startswith("time limit"),
+        )
 
     def read(self, relative: str, *, limit: int = _OUTPUT_BYTES) -> bytes:
         """The first ``limit`` bytes of a file of the workspace. Raises as ``files.open_inside`` does."""
@@ -251,6 +246,15 @@ class Workspace:
     ) -> Wrapped:
         command = Command(tuple(argv), child_environment(self.root, len(cores), extra), cwd, tuple(cores))
         return self._group.around(self.sandbox.wrap(command, self.policy))
+
+    def _take_output(self, log: str) -> str:
+        """The end of a command's log, which is then removed; "" where the command took it away itself."""
+        try:
+            output = read_inside(self.root, log, offset=-_OUTPUT_BYTES, limit=_OUTPUT_BYTES)
+        except (FileNotFoundError, JobError):
+            return ""
+        (self.root / log).unlink(missing_ok=True)
+        return output.decode("utf-8", errors="replace")
 
     def _open_log(self, relative: str, *, append: bool) -> int:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | (0 if append else os.O_TRUNC)
