@@ -76,7 +76,8 @@ class Bench:
 
     def launch(self, code: str, **options) -> Watched:
         (self.root / "train.py").write_text(code)
-        return self.supervisor.launch(LaunchRequest(("train.py",), name="train", **options))
+        argv = options.pop("argv", ("train.py",))
+        return self.supervisor.launch(LaunchRequest(argv, cwd=self.root.name, name="train", **options))
 
     def watch(self, watched: Watched, until: Callable[[], bool] = lambda: False) -> None:
         """Wait until the job has ended or ``until`` holds, and end it then."""
@@ -95,21 +96,36 @@ class Bench:
         return (self.root / "train.py").read_text()
 
 
-@pytest.fixture
-def bench(tmp_path):
-    hardware = read_hardware()
-    (tmp_path / "public").mkdir()
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    """One for all tests, so that PyTorch is imported once: jobs fork from the warm interpreter."""
+    folder = tmp_path_factory.mktemp("supervisor")
+    (folder / "public").mkdir()
     sandbox, _ = choose_sandbox("plain", cache=None)
-    root = tmp_path / "workspace"
+    with Workspace.open(
+        folder / "workspace",
+        folder / "public",
+        sandbox=sandbox,
+        hardware=read_hardware(),
+        preload=("torch",),
+        telemetry_seconds=0.2,
+    ) as opened:
+        opened.warm_up()
+        yield opened
+
+
+@pytest.fixture
+def bench(workspace, tmp_path):
+    hardware = read_hardware()
+    root = workspace.root / tmp_path.name
+    root.mkdir()
     events = EventLog(tmp_path / "events.jsonl", elapsed=lambda: 0.0)
     measured = MeasuredSizes(tmp_path / "sizes.json", hardware.fingerprint)
-    with Workspace.open(
-        root, tmp_path / "public", sandbox=sandbox, hardware=hardware, telemetry_seconds=0.2
-    ) as workspace:
-        supervisor = Supervisor(
-            workspace, hardware, events, Budget(600), SETTINGS, hints=False, measured=measured
-        )
-        yield Bench(workspace.root, supervisor, tmp_path / "events.jsonl", measured)
+    supervisor = Supervisor(
+        workspace, hardware, events, Budget(600), SETTINGS, hints=False, measured=measured
+    )
+    yield Bench(root, supervisor, events.path, measured)
+    supervisor.kill_all()
 
 
 def test_a_batch_that_is_too_small_is_doubled_on_disk_and_stays(bench):
@@ -138,7 +154,7 @@ def test_a_doubling_that_brings_nothing_is_taken_back(bench):
 
 
 def test_one_core_of_several_is_given_all(bench):
-    if len(bench.supervisor._workspace.cores) < 2:
+    if read_hardware().cores < 2:
         pytest.skip("needs two cores")
     busy = "torch.set_num_threads(1); z = torch.randn(400, 400); z @ z"
     watched = bench.launch(MONITORED + TRAINING.replace("COST", busy))
@@ -247,6 +263,7 @@ def test_a_failed_job_ends_with_its_own_error(bench):
 
 def test_killing_ends_a_job_for_good(bench):
     watched = bench.launch("import time\ntime.sleep(60)\n")
+    bench.supervisor.wait(0.5)
     bench.supervisor.kill(watched, "enough")
     assert watched.ended
     assert bench.supervisor.running == []
@@ -255,7 +272,46 @@ def test_killing_ends_a_job_for_good(bench):
 
 def test_what_a_relaunch_already_spent_is_taken_off_its_seconds(bench):
     code = MONITORED + TRAINING.replace("COST", "time.sleep(0.01)")
-    (bench.root / "train.py").write_text(code)
-    watched = bench.supervisor.launch(LaunchRequest(("train.py", "--seconds", "100"), name="train"))
+    watched = bench.launch(code, argv=("train.py", "--seconds", "100"))
     bench.watch(watched, until=lambda: watched.relaunches == 1)
     assert float(watched.argv[2]) < 99.5
+
+
+LEAKS = """\
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import StandardScaler
+
+scaled = StandardScaler().fit_transform(features)
+train, test, train_labels, test_labels = train_test_split(scaled, labels)
+LogisticRegression().fit(train, train_labels)
+"""
+
+
+def test_what_must_be_fixed_and_cannot_be_by_machine_is_refused(bench, workspace):
+    supervisor = Supervisor(
+        workspace, read_hardware(), EventLog(bench.events_path, elapsed=lambda: 0.0), Budget(60)
+    )
+    (bench.root / "leaks.py").write_text(LEAKS)
+    watched = supervisor.launch(LaunchRequest(("leaks.py",), cwd=bench.root.name))
+    assert watched.ended
+    assert "Fix:" in watched.completed().output
+    assert [news.kind for news in supervisor.poll()] == ["refused"]
+    assert bench.all("script_reviewed")[0]["verdict"] == "refused"
+    assert any(fired["line"] == 5 for fired in bench.all("hint_fired"))
+    assert "job_started" not in bench.kinds()
+
+
+def test_a_failed_job_is_answered_with_the_hint_that_explains_it(bench, workspace):
+    supervisor = Supervisor(
+        workspace, read_hardware(), EventLog(bench.events_path, elapsed=lambda: 0.0), Budget(60)
+    )
+    (bench.root / "fails.py").write_text(
+        "model.fit(1) if False else None\nimport albumentations_that_is_missing\n"
+    )
+    watched = supervisor.launch(LaunchRequest(("fails.py",), cwd=bench.root.name))
+    news = []
+    while not watched.ended:
+        news += supervisor.wait(1.0)
+    assert news[-1].kind == "ended"
+    assert all(fired["source"] == "log" for fired in bench.all("hint_fired"))
