@@ -58,7 +58,8 @@ def drafts(
     affordable = budget_seconds * hardware.cores
     quick, *others = [_features_recipe(facts, name) for name in _feature_estimators(facts)]
     others = [recipe for recipe in others if recipe.expected_cpu_seconds < affordable / 3]
-    found = [quick, _joined_recipe(facts)] if facts.modality == "mixed" else [quick, *others[:1]]
+    cheapest = sorted(others, key=lambda recipe: recipe.expected_cpu_seconds)[:1]
+    found = [quick, _joined_recipe(facts)] if facts.modality == "mixed" else [quick, *cheapest]
     if torch_installed():
         share = affordable * _NETWORK_SHARE
         if weights is not None:

@@ -145,7 +145,7 @@ def _small_network_millions(colours: int, side: int, width: int, residual: bool)
     """Millions of multiply-adds of one forward pass through ``small_network``."""
     edge = side // 2 if side > 40 else side
     total = 9 * colours * width * edge**2
-    while edge > 4:
+    while edge > (4 if side >= 16 else 2):
         edge = (edge + 1) // 2
         after = min(2 * width, 256)
         total += 9 * width * after * edge**2 + (18 * after**2 * edge**2 if residual else 0)

@@ -31,7 +31,13 @@ def fit_image_ridge(X: np.ndarray, y: np.ndarray) -> Pipeline:
 def fit_image_svm(X: np.ndarray, y: np.ndarray, C: float) -> Any:
     """A support vector classifier with an RBF kernel, its margins turned into probabilities (Platt 1999)."""
     model = make_pipeline(StandardScaler(), SVC(C=C, cache_size=500))
-    return CalibratedClassifierCV(model, ensemble=False, cv=3).fit(X, y)
+    return calibrated(model, 3).fit(X, y)
+
+
+def calibrated(model: Any, splits: Any) -> Any:
+    """A classifier whose margins become probabilities by a sigmoid fitted on held-out training rows."""
+    options: dict[str, Any] = {"ensemble": False, "cv": splits}
+    return CalibratedClassifierCV(model, **options)
 
 
 def fit_image_svr(X: np.ndarray, y: np.ndarray, C: float) -> Pipeline:
@@ -43,9 +49,10 @@ def fit_image_svr(X: np.ndarray, y: np.ndarray, C: float) -> Pipeline:
 
 def fit_image_forest(X: np.ndarray, y: np.ndarray, trees: int, seed: int, classify: bool) -> Any:
     """Extremely randomised trees (Geurts et al. 2006)."""
-    kind = ExtraTreesClassifier if classify else ExtraTreesRegressor
-    model = kind(trees, min_samples_leaf=1 if classify else 3, max_features="sqrt" if classify else 0.2)
-    return model.set_params(random_state=seed, n_jobs=thread_count()).fit(X, y)
+    shared: dict[str, Any] = {"n_estimators": trees, "random_state": seed, "n_jobs": thread_count()}
+    if classify:
+        return ExtraTreesClassifier(**shared).fit(X, y)
+    return ExtraTreesRegressor(min_samples_leaf=3, max_features=0.2, **shared).fit(X, y)
 
 
 def fit_shifted_svm(X: np.ndarray, y: np.ndarray, C: float, side: int) -> Any:
@@ -58,4 +65,4 @@ def fit_shifted_svm(X: np.ndarray, y: np.ndarray, C: float, side: int) -> Any:
     rows = np.tile(np.arange(len(X)), 5)  # copies of an image stay together
     model = make_pipeline(PCA(min(60, *X.shape), random_state=0), SVC(C=C, cache_size=500))
     splits = list(GroupKFold(3).split(grown, groups=rows))
-    return CalibratedClassifierCV(model, ensemble=False, cv=splits).fit(grown, y[rows])
+    return calibrated(model, splits).fit(grown, y[rows])

@@ -31,14 +31,14 @@ class Residual(nn.Module):
 
 
 def small_network(channels: int, size: int, outputs: int, width: int, residual: bool) -> nn.Sequential:
-    """Halves the image until about 4 x 4 is left, doubling the channels from ``width`` each time.
+    """Halves the image until about 4 x 4 is left (2 x 2 of a tiny one), doubling the channels from ``width`` each time.
 
     Images over 40 pixels are halved by the first convolution. ``residual`` adds a residual block to
     each stage: stronger, and about three times slower.
     """
     layers: list[nn.Module] = [convolution(channels, width, 2 if size > 40 else 1)]
     side = size // 2 if size > 40 else size
-    while side > 4:
+    while side > (4 if size >= 16 else 2):
         layers.append(convolution(width, min(2 * width, 256), 2))
         width, side = min(2 * width, 256), (side + 1) // 2
         if residual:
@@ -157,8 +157,8 @@ def read_state(weights: Path) -> dict[str, torch.Tensor]:
     if weights.is_dir():
         endings = (".safetensors", ".pth", ".pt", ".bin")
         files = sorted(p for p in weights.rglob("*") if p.suffix in endings)
-    if len(files) != 1 or not files[0].is_file():
-        raise ValueError(f"{weights} holds {len(files)} files of weights; give one")
+    if not weights.exists() or len(files) != 1:
+        raise ValueError(f"{weights} must be one file of weights, or a folder that holds one")
     if files[0].suffix == ".safetensors":
         return import_module("safetensors.torch").load_file(files[0])
     state = torch.load(files[0], map_location="cpu", weights_only=True)
