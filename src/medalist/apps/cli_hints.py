@@ -14,6 +14,7 @@ from rich.table import Table
 
 from medalist.core.errors import InputError, MedalistError
 from medalist.hints.book import Hint, load_hints
+from medalist.hints.columns import text_columns_near
 from medalist.hints.export import export_text
 from medalist.hints.learned import LearnedHint, LearnedHints, default_path
 from medalist.hints.review import Finding, check_script, explain_log
@@ -60,7 +61,12 @@ def check(
     """Name the mistakes in a script, each with its fix. Exit status 1 when one must be fixed first."""
     try:
         code = _read_text(script)
-        findings = check_script(code, hardware=read_hardware(), filename=str(script))
+        findings = check_script(
+            code,
+            hardware=read_hardware(),
+            filename=str(script),
+            text_columns=text_columns_near(script, code),
+        )
         applied = _write_mended(code, findings, fix) if fix is not None else ()
     except MedalistError as error:
         raise _stop(error, as_json) from None
@@ -73,7 +79,9 @@ def check(
     else:
         _print_findings(findings, f"{script}: nothing that the book knows of.")
         if fix is not None:
-            Console().print(f"{fix}: mended {', '.join(applied)}." if applied else f"{fix}: nothing to mend.")
+            Console().print(
+                f"{fix}: mended {', '.join(applied)}." if applied else f"{fix}: nothing was mended."
+            )
     raise typer.Exit(1 if must_fix else 0)
 
 

@@ -31,21 +31,21 @@ EDITS: Mapping[str, tuple[Edit, ...]] = {
     "keep_last_batch": (set_keyword("drop_last", "False"),),
     "add_shuffle": (set_keyword("shuffle", "True"),),
     "drop_shuffle": (set_keyword("shuffle", "False"),),
-    "add_workers": (set_keyword("num_workers", "min(8, __import__('os').cpu_count() or 1)"),),
+    "add_workers": (set_keyword("num_workers", "min(8, os.cpu_count() or 1)"),),
     "drop_worker_options": (drop_keyword("prefetch_factor"), drop_keyword("persistent_workers")),
     "add_n_jobs": (set_keyword("n_jobs", "-1"),),
     "add_index_false": (set_keyword("index", "False"),),
     "add_map_location": (set_keyword("map_location", "'cpu'"),),
     "add_softmax_dim": (set_keyword("dim", "-1"),),
     "rename_sparse": (rename_keyword("sparse", "sparse_output"),),
-    "root_of_squared_error": (drop_keyword("squared"), wrap("(EXPRESSION) ** 0.5")),
-    "take_state_dict": (wrap("EXPRESSION.state_dict()"),),
+    "root_of_squared_error": (drop_keyword("squared"), wrap("EXPRESSION ** 0.5")),
     "take_item": (wrap("EXPRESSION.item()"),),
     "current_numpy_name": (replace_attribute(_NUMPY_NAMES),),
     "predict_probabilities": (rename_method("predict", "predict_proba"), wrap("EXPRESSION[:, 1]")),
     "switch_off": (set_keyword("mode", "False"),),
 }
 HEADERS: Mapping[str, str] = {
+    "add_workers": "import os\n",
     "tokenizers_environment": 'import os\n\nos.environ["TOKENIZERS_PARALLELISM"] = "false"\n',
     "agg_backend": 'import matplotlib\n\nmatplotlib.use("Agg")\n',
 }
@@ -68,7 +68,7 @@ def mend_script(
             continue
         if hint.mechanical_fix in HEADERS:
             headers[hint.id] = HEADERS[hint.mechanical_fix]
-        else:
+        if hint.mechanical_fix in EDITS:
             edits.setdefault(finding.span, []).extend(EDITS[hint.mechanical_fix])
     if not edits and not headers:
         return code, ()

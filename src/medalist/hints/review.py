@@ -48,7 +48,8 @@ def check_script(
     """What the book has to say about a script, worst first, then by line.
 
     Hints that hold only with a GPU are asked only where ``hardware`` has one. ``leave_out`` names hints to
-    skip, ``text_columns`` the columns of the data that hold text. Raises `InputError` with the line when ``code`` is not Python.
+    skip, ``text_columns`` the columns of the data that hold text. Raises `InputError` with the line when
+    ``code`` is not Python.
     """
     script = parse(code, filename=filename, text_columns=text_columns)
     has_gpu = hardware is not None and bool(hardware.gpus)

@@ -25,6 +25,7 @@ class Origins:
         self.tree = tree
         self._table = SymbolTable(tree)
         self._names: dict[ast.expr, str] = {}
+        self._classes: dict[Binding, ast.ClassDef | None] = {}
         self._returned: dict[ast.AST, tuple[ast.expr, ...]] = {}
 
     @cached_property
@@ -183,11 +184,13 @@ class Origins:
     def _class_behind(self, binding: Binding) -> ast.ClassDef | None:
         if isinstance(binding.node, ast.ClassDef):
             return binding.node
-        value = binding.value
-        if binding.kind == "assign" and not binding.path and isinstance(value, ast.Call):
-            definition = self.definition(value.func)
-            return definition if isinstance(definition, ast.ClassDef) else None
-        return None
+        if binding not in self._classes:
+            self._classes[binding] = None  # what a value built from itself leads to
+            value = binding.value
+            if binding.kind == "assign" and not binding.path and isinstance(value, ast.Call):
+                definition = self.definition(value.func)
+                self._classes[binding] = definition if isinstance(definition, ast.ClassDef) else None
+        return self._classes[binding]
 
     def definition(self, callee: ast.expr) -> FunctionNode | ast.ClassDef | None:
         """The function or class of this script that ``callee`` names, None for anything from outside."""

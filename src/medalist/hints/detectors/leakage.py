@@ -20,7 +20,7 @@ _SCALERS = (
     r"sklearn\.preprocessing\.(StandardScaler|MinMaxScaler|RobustScaler|MaxAbsScaler|PowerTransformer"
     r"|QuantileTransformer)\(\)"
 )
-_SCALING_FUNCTIONS = r"sklearn\.preprocessing\.(scale|minmax_scale|robust_scale|maxabs_scale|power_transform|quantile_transform)"
+_SCALING_FUNCTIONS = r"sklearn\.preprocessing\.((minmax_|robust_|maxabs_)?scale|(power|quantile)_transform)"
 _COMPOSED = (
     r"sklearn\.(pipeline\.(make_pipeline|Pipeline|make_union|FeatureUnion)"
     r"|compose\.(ColumnTransformer|make_column_transformer))\(\)"

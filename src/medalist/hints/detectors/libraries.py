@@ -29,7 +29,9 @@ def tokenizers_in_forked_workers(script: Script) -> Iterator[Spot]:
 
 
 def shows_a_figure(script: Script) -> Iterator[Spot]:
-    """`plt.show()` blocks, or fails, where there is no screen."""
+    """`plt.show()` blocks, or fails, where there is no screen and no backend without one was chosen."""
+    if any(script.calls_to(r"matplotlib\.use|matplotlib\.pyplot\.switch_backend")):
+        return
     for call in script.calls_to(r"matplotlib\.pyplot\.show"):
         yield Spot(call, "a window is opened in a job that nobody watches")
 

@@ -22,18 +22,21 @@ def index_written(script: Script) -> Iterator[Spot]:
 
 
 def _submissions(script: Script) -> Iterator[ast.Call]:
-    """`to_csv` calls onto a file called submission, or onto the only csv file that is written."""
+    """`to_csv` calls onto a file called submission, or onto the only csv file written, under no known name."""
     written = [
         call for call, name in script.calls if name.endswith(".to_csv") and (call.args or call.keywords)
     ]
     for call in written:
         target = call.args[0] if call.args else script.argument(call, "path_or_buf")
-        words = (
-            [n.value for n in script.backward_slice(target) if isinstance(n, ast.Constant)] if target else []
-        )
-        named = any(isinstance(word, str) and "submission" in word.lower() for word in words)
-        if named or len(written) == 1:
+        words = _words(script, target) if target is not None else []
+        named = any(word.endswith(".csv") for word in words)
+        if any("sub" in word.lower() for word in words) or (len(written) == 1 and not named):
             yield call
+
+
+def _words(script: Script, expression: ast.expr) -> list[str]:
+    constants = [node for node in script.backward_slice(expression) if isinstance(node, ast.Constant)]
+    return [constant.value for constant in constants if isinstance(constant.value, str)]
 
 
 def _has_a_wanted_index(script: Script, table: ast.expr) -> bool:
@@ -89,7 +92,6 @@ def test_rows_dropped(script: Script) -> Iterator[Spot]:
             continue
         if any(k.arg == "axis" for k in call.keywords) or not isinstance(call.func, ast.Attribute):
             continue
-        read = [n for n in script.backward_slice(call.func.value) if isinstance(n, ast.Constant)]
-        files = [n.value for n in read if isinstance(n.value, str) and n.value.endswith((".csv", ".parquet"))]
+        files = [w for w in _words(script, call.func.value) if w.endswith((".csv", ".parquet"))]
         if files and all("test" in file.rsplit("/", 1)[-1].lower() for file in files):
             yield Spot(call, f"rows of {files[0].rsplit('/', 1)[-1]} are dropped")
