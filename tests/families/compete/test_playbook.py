@@ -105,9 +105,12 @@ def test_every_candidate_is_announced_and_ends_once(attempt):
     assert len(set(begun)) == len(begun)
 
 
-def test_candidates_are_different_estimators_and_an_ensemble(attempt):
-    operators = {e.data["operator"] for e in of(attempt[2], "candidate_finished")}
-    assert {"draft", "ensemble"} <= operators
+def test_finished_candidates_become_an_ensemble(attempt):
+    """As soon as there are two; a machine too busy to finish two within the budget has none to blend."""
+    operators = [e.data["operator"] for e in of(attempt[2], "candidate_finished")]
+    singles = len([name for name in operators if name in ("draft", "improve", "debug")])
+    assert singles >= 1
+    assert ("ensemble" in operators) == (singles >= 2)
 
 
 def test_the_scripts_that_were_handed_over_make_the_submission_again(attempt, tmp_path):
@@ -206,6 +209,7 @@ def test_half_finished_training_counts_as_half():
 
 def test_the_reserve_follows_what_was_measured_and_never_takes_the_budget():
     pace = Pace(60.0)
+    pace.trained(expected_cpu_seconds=5.0, core_seconds=5.0)
     before = pace.reserve_seconds
     pace.took("ensemble", 6.0)
     assert pace.reserve_seconds > before

@@ -13,10 +13,10 @@ from statistics import median
 
 STEPS = ("score", "predict", "ensemble")
 
-_FIRST_GUESS_SECONDS = {"score": 0.8, "predict": 1.5, "ensemble": 2.0}
+_FIRST_GUESS_SECONDS = {"score": 0.4, "predict": 0.8, "ensemble": 1.0}
 _LAST_FEW = 5
 _OVERRUN = 1.2  # SPEC K4: plan with 20 % more than expected
-_SUBMIT_SECONDS = 0.5
+_SUBMIT_SECONDS = 0.3
 _SHORTEST_TRAINING_SECONDS = 1.0
 
 
@@ -55,8 +55,11 @@ class Pace:
     def reserve_seconds(self) -> float:
         """What must be left for the last ensemble: train, score, predict, validate, submit.
 
-        Never more than a third of the budget, for a search that never starts helps nobody.
+        Nothing is kept for an ensemble before a first candidate was trained, and never more than a
+        third of the budget: a search that never starts helps nobody.
         """
+        if not self._ratios:
+            return _SUBMIT_SECONDS
         last = self.step_seconds("ensemble") + self.after_training_seconds + _SUBMIT_SECONDS
         return min(last * _OVERRUN, self.total_seconds / 3)
 

@@ -22,6 +22,7 @@ from medalist.search.tree import TreeSearch, TreeSettings
 
 _LONGEST_LOOK_SECONDS = 0.5
 _DECLINED_IN_A_ROW = 50
+_STRETCH = 2.0
 _SINGLE_MARGIN = 0.25  # of the score's noise
 
 
@@ -77,12 +78,20 @@ class Search:
             self._bench.start(plan)
 
     def _next_plan(self) -> Plan | None:
+        """The policy's next proposal that an operator can fill.
+
+        With nothing else under way even a training that will only get through part of its folds is
+        better than idle cores.
+        """
         remaining = self._session.budget.remaining
+        affordable = self._pace.affordable_cpu_seconds(remaining)
+        if not self._bench.busy:
+            affordable *= _STRETCH
         for _ in range(_DECLINED_IN_A_ROW):
             proposals = self._policy.ask(self._population, 1, remaining)
             if not proposals:
                 return None
-            plan = self._plan(proposals[0], self._pace.affordable_cpu_seconds(remaining))
+            plan = self._plan(proposals[0], affordable)
             if plan is not None:
                 return plan
             self._policy.declined(proposals[0])
