@@ -133,8 +133,19 @@ def test_mixed_encodings_are_read_and_said(make_folder):
 
 def test_decimal_commas(make_folder):
     whole = table(y=np.linspace(0, 9, 200).round(2))
+    whole["x"] = np.linspace(1.001, 3.999, 200).round(3)
     files = {n: f.to_csv(index=False, sep=";", decimal=",").encode() for n, f in parts(whole, "y").items()}
-    assert kinds(look(make_folder(**files), metric="mae"))["x"] == "numeric"
+    folder = make_folder(**files)
+    facts = look(folder, metric="mae")
+    assert reread(folder / "prepared" / "public", facts)["x"].between(1, 4).all(), "1,234 is a fraction here"
+    assert facts.target_maximum == pytest.approx(6.29)
+
+
+def test_commas_for_thousands(make_folder):
+    whole = table(y=np.arange(200) % 2, price=[f"{1000 + 37 * k:,}" for k in range(200)])
+    folder = make_folder(**parts(whole, "y"))
+    facts = look(folder, metric="roc_auc")
+    assert reread(folder / "prepared" / "public", facts)["price"].between(1000, 9000).all()
 
 
 def test_columns_that_test_lacks_are_dropped_and_named(make_folder):

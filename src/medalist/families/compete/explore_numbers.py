@@ -28,14 +28,11 @@ class _Style:
     note: str
 
 
-_PLAIN = _Style("", re.compile(r"^\s*[+-]?(\d|\.\d|inf)"), ",", "numbers")
-_STYLES = (
-    _PLAIN,
-    _Style(
-        "thousands", re.compile(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$"), "", "numbers with commas for thousands"
-    ),
-    _Style("decimal", re.compile(r"^[+-]?\d+,\d+$"), ".", "numbers with a decimal comma"),
+_PLAIN = _Style("", re.compile(r"^\s*[+-]?(\d|\.\d|inf)[^,]*$"), ",", "numbers")
+_THOUSANDS = _Style(
+    "thousands", re.compile(r"^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$"), "", "numbers with commas for thousands"
 )
+_DECIMAL = _Style("decimal", re.compile(r"^[+-]?\d+,\d+$"), ".", "numbers with a decimal comma")
 
 
 def settle(tables: Sequence[Table], keep: Sequence[str]) -> dict[str, str]:
@@ -65,8 +62,11 @@ def _settle_column(name: str, holders: Sequence[Table]) -> tuple[list[str], str]
     values = pd.Series(distinct, dtype="object")
     words = [word for word in MISSING_WORDS if word in set(distinct)]
     rest = values[~values.isin(words)]
-    for style in _STYLES:
+    for style in _styles(holders):
         if not len(rest) or rest.head(_LOOKED_AT).str.match(style.pattern).mean() < _FEWEST_NUMBERS:
+            continue
+        with_comma = rest[rest.str.contains(",", regex=False)]
+        if not with_comma.str.match(style.pattern).all():
             continue
         if pd.to_numeric(rest.str.replace(",", style.comma), errors="coerce").notna().all():
             for table in holders:
@@ -76,6 +76,13 @@ def _settle_column(name: str, holders: Sequence[Table]) -> tuple[list[str], str]
             missing = f", {', '.join(map(repr, words))} for missing" if words else ""
             return words, style.note + missing
     return [], ""
+
+
+def _styles(holders: Sequence[Table]) -> tuple[_Style, ...]:
+    """In the order to try: 1,234 is a fraction in a file whose cells have semicolons between."""
+    if any(table.options["sep"] == ";" for table in holders):
+        return _PLAIN, _DECIMAL, _THOUSANDS
+    return _PLAIN, _THOUSANDS, _DECIMAL
 
 
 def _numbers(cells: Series, words: Sequence[str], style: _Style) -> Series:
