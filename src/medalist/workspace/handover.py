@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -75,9 +75,7 @@ def take_tree(root: Path, relative: str | Path, destination: Path) -> int:
     for folder, _, names in os.walk(root / relative, followlinks=False):
         for name in sorted(names):
             path = Path(folder) / name
-            if path.is_symlink() or not path.is_file():
-                continue
-            inside = path.relative_to(root)
-            take_file(root, inside, destination / path.relative_to(root / relative))
-            taken += 1
+            with suppress(SubmissionInvalid):
+                take_file(root, path.relative_to(root), destination / path.relative_to(root / relative))
+                taken += 1
     return taken
