@@ -158,6 +158,11 @@ class Watched:
         self.idle_mark = None
         self.idle_cores()
 
+    def waits_for_its_start(self) -> None:
+        """The warm interpreter is still loading: what is not running yet is neither silent nor due for a look."""
+        self.last_line_seconds = self.job.seconds
+        self.next_look_seconds = self.job.seconds + self.first_look_seconds
+
     def completed(self) -> Completed:
         """How it ended and what it printed. Of a refused launch: return code 1 and the reason."""
         end = self.current.ended if self.current is not None else None

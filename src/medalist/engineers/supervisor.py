@@ -143,6 +143,9 @@ class Supervisor:
         self._record.started(watched)
 
     def _attend(self, watched: Watched) -> None:
+        if watched.job.pid == 0:
+            watched.waits_for_its_start()
+            return
         losses = len(watched.progress.losses)
         self._read_log(watched)
         new_losses = watched.progress.losses[losses:]
