@@ -20,6 +20,7 @@ RESAMPLES = 400
 def fit(public: Path, out: Path) -> None:
     """Default LightGBM on the columns as they are; words counted, pixels laid out flat."""
     import lightgbm as lgb
+    import numpy as np
     import pandas as pd
 
     train, test = pd.read_csv(public / "train.csv"), pd.read_csv(public / "test.csv")
@@ -30,7 +31,9 @@ def fit(public: Path, out: Path) -> None:
         prediction = lgb.LGBMRegressor(verbose=-1).fit(X, train[target]).predict(X_test)
     else:
         model = lgb.LGBMClassifier(verbose=-1).fit(X, train[target])
-        prediction = model.predict_proba(X_test)[:, 1] if metric == "roc_auc" else model.predict(X_test)
+        prediction = (
+            np.asarray(model.predict_proba(X_test))[:, 1] if metric == "roc_auc" else model.predict(X_test)
+        )
     pd.DataFrame({"id": test["id"], target: prediction}).to_csv(out, index=False)
 
 
@@ -47,8 +50,10 @@ def _features(public: Path, train: pd.DataFrame, test: pd.DataFrame) -> tuple[An
         ]
         return np.stack(pixels[0]).astype("float32"), np.stack(pixels[1]).astype("float32")
     if "text" in train:
-        words = CountVectorizer(dtype=np.float32).fit(train["text"])
-        return words.transform(train["text"]), words.transform(test["text"])
+        words = CountVectorizer().fit(train["text"])
+        return words.transform(train["text"]).astype(np.float32), words.transform(test["text"]).astype(
+            np.float32
+        )
     return train.drop(columns="id"), test.drop(columns="id")
 
 

@@ -12,7 +12,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,14 +27,14 @@ def breast_cancer(public: Path) -> pd.DataFrame:
     """569 rows of cell measurements: malignant or benign?"""
     from sklearn.datasets import load_breast_cancer
 
-    return load_breast_cancer(as_frame=True).frame.rename(columns={"target": "benign"})
+    return _bunch(load_breast_cancer, as_frame=True).frame.rename(columns={"target": "benign"})
 
 
 def diabetes(public: Path) -> pd.DataFrame:
     """442 patients: how far will the disease have gone in a year?"""
     from sklearn.datasets import load_diabetes
 
-    return load_diabetes(as_frame=True, scaled=False).frame.rename(columns={"target": "progression"})
+    return _bunch(load_diabetes, as_frame=True, scaled=False).frame.rename(columns={"target": "progression"})
 
 
 def digits(public: Path) -> pd.DataFrame:
@@ -43,7 +43,7 @@ def digits(public: Path) -> pd.DataFrame:
     from PIL import Image
     from sklearn.datasets import load_digits
 
-    loaded = load_digits()
+    loaded = _bunch(load_digits)
     folder = public / "images"
     folder.mkdir(parents=True)
     names = []
@@ -51,6 +51,11 @@ def digits(public: Path) -> pd.DataFrame:
         names.append(f"{number:04d}.png")
         Image.fromarray((pixels * 15.9375).astype("uint8")).save(folder / names[-1])
     return pd.DataFrame({"image": names, "digit": loaded.target})
+
+
+def _bunch(load: Callable[..., Any], **options: bool) -> Any:
+    """What a loader of scikit-learn's returns by attribute (its stubs promise a tuple too)."""
+    return load(**options)
 
 
 def docstrings(public: Path) -> pd.DataFrame:
@@ -101,8 +106,8 @@ def write_set(root: Path, name: str) -> None:
     test, train = table[:hidden], table[hidden:]
     train.to_csv(public / "train.csv", index=False)
     test.drop(columns=target).to_csv(public / "test.csv", index=False)
-    test[["id", target]].to_csv(private / "test.csv", index=False)
-    sample = test[["id"]].assign(**{target: train[target].iloc[0]})
+    test.filter(["id", target]).to_csv(private / "test.csv", index=False)
+    sample = test.filter(["id"]).assign(**{target: train[target].tolist()[0]})
     sample.to_csv(public / "sample_submission.csv", index=False)
     (public / "description.md").write_text(
         f"# {name}\n\n{make.__doc__}\n\nMetric: {metric}\n", encoding="utf-8"

@@ -5,6 +5,7 @@ Names of provider keys are shown, never their values.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -57,8 +58,9 @@ def examine(*, gpu: bool = False) -> list[Finding]:
 
 def show(findings: list[Finding]) -> None:
     """Print the findings, topic by topic."""
-    from rich.console import Console
     from rich.table import Table
+
+    from medalist.apps.tables import wide_console
 
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     topic = ""
@@ -67,7 +69,7 @@ def show(findings: list[Finding]) -> None:
         text = each.text + (f"\n[cyan]{each.mend}[/]" if each.mend and not each.good else "")
         table.add_row(f"[dim]{each.topic if each.topic != topic else ''}[/]", sign, each.name, text)
         topic = each.topic
-    Console(highlight=False).print(table)
+    wide_console().print(table)
 
 
 def _machine() -> Iterator[Finding]:
@@ -99,10 +101,11 @@ def _libraries() -> Iterator[Finding]:
 
 
 def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "installed under another name"
+    """Wheels without GPU support go by ``<name>-cpu``."""
+    for distribution in (name, f"{name}-cpu"):
+        with contextlib.suppress(PackageNotFoundError):
+            return version(distribution)
+    return "installed"
 
 
 def _families() -> Iterator[Finding]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from medalist.apps.delivery import Delivery
 from medalist.runs import api
 from medalist.runs.grading import Grade
-from medalist.runs.store import FileStore, find_run
+from medalist.runs.report import AttemptStory, mark, markdown, read_stories, timeline, write_page
+from medalist.runs.store import FileStore, find_run, write_text
 from medalist.runs.timeline import duration, number
 
 
@@ -36,14 +40,14 @@ def print_result(result: api.AttemptResult) -> None:
     for name, value in rows:
         if value is not None:
             table.add_row(name, value)
-    console = Console(highlight=False)
+    console = wide_console()
     console.print()
     console.print(table, soft_wrap=True)
 
 
 def print_grade(grade: Grade) -> None:
     """A hidden grade in a few lines."""
-    console = Console(highlight=False)
+    console = wide_console()
     if grade.score is None:
         console.print(f"[red]{grade.status}[/]: {grade.reason}")
         return
@@ -67,7 +71,7 @@ def print_runs(found: Iterable[api.RunResult]) -> None:
             number(only.validation_score) if only else "",
             number(only.hidden_score) if only else "",
         )
-    console = Console(highlight=False)
+    console = wide_console()
     console.print(table if table.row_count else "No runs yet. Start one: medalist compete DIR")
 
 
@@ -88,15 +92,48 @@ def print_run(store: FileStore) -> None:
             duration(each.first_valid_seconds),
             duration(each.seconds),
         )
-    console = Console(highlight=False)
+    console = wide_console()
     console.print(table)
-    console.print(f"[dim]{store.root}[/]", soft_wrap=True)
+    console.print(f"[dim]Run:[/] {store.root}", soft_wrap=True)
 
 
-def report_delivery(run: str, html: Path | None, markdown: Path | None, checklist: bool) -> Delivery:
-    """What ``medalist report`` delivers: the page written, the tables or the checklist shown."""
-    from medalist.runs.report import write_page
-
+def report_delivery(
+    run: str, html: Path | None, markdown_file: Path | None, show_checklist: bool
+) -> Delivery:
+    """What ``medalist report`` delivers: the page (and the Markdown) written, the tables or the checklist shown."""
     store = find_run(run, api.runs_root())
     page = write_page(store, html or store.root / "report.html")
-    return Delivery({"run_dir": str(store.root), "html": str(page)}, True, lambda: print_run(store))
+    if markdown_file is not None:
+        write_text(markdown_file, markdown(store))
+    stories = read_stories(store)
+    data = {
+        "run_dir": str(store.root),
+        "html": str(page.absolute()),
+        "checklist": {story.name: [asdict(tick) for tick in story.ticks] for story in stories},
+    }
+    return Delivery(data, True, lambda: _show_report(store, stories, page, show_checklist))
+
+
+def _show_report(store: FileStore, stories: Sequence[AttemptStory], page: Path, show_checklist: bool) -> None:
+    console = wide_console()
+    for story in stories if show_checklist else ():
+        console.print(f"[bold]{story.name}[/]")
+        table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+        colours = {True: "green", False: "red", None: "dim"}
+        for tick in story.ticks:
+            table.add_row(
+                f"[{colours[tick.held]}]{mark(tick)}[/]", tick.habit, f"[dim]{escape(tick.evidence)}[/]"
+            )
+        console.print(table)
+    if not show_checklist:
+        print_run(store)
+        for story in stories if len(stories) == 1 else ():
+            console.print()
+            for line in timeline(story.figures):
+                console.print(line, markup=False, soft_wrap=True)
+    console.print(f"[dim]Page:[/] {page.absolute()}", soft_wrap=True)
+
+
+def wide_console() -> Console:
+    """Standard output; tables keep their width where it is a file or a pipe."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 140)

@@ -73,7 +73,8 @@ def checklist(figures: Figures, workspace: Path) -> list[Tick]:
 
 def read_logs(workspace: Path, figures: Figures) -> Iterator[Log]:
     """The logs of jobs whose script trains something; files that are not plain files inside are left out."""
-    training = [event.data for event in figures.of("script_reviewed") if event.data.get("trains") != "none"]
+    reviewed = (event.data for event in figures.of("script_reviewed"))
+    training = [d for d in reviewed if d.get("trains") != "none" and d.get("script") != "predict.py"]
     for relative in sorted({f"candidates/{data['candidate']}/{data['name']}.log" for data in training}):
         try:
             text = read_inside(workspace, relative, limit_bytes=2_000_000)
