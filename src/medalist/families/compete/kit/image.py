@@ -27,6 +27,7 @@ from medalist.families.compete.kit.image_networks import (
     candidate_sides,
     network_pieces,
     network_recipe,
+    network_threads,
     torch_installed,
 )
 from medalist.families.compete.kit.image_sources import (
@@ -43,7 +44,7 @@ from medalist.machine.hardware import Hardware
 _FEW_CLASSES = 4
 _TINY_PIXELS = 16
 _READ_PIXELS_PER_SECOND = 9e6
-_NETWORK_SHARE = 0.33  # of the budget's core seconds; other candidates, and a busy machine, need the rest
+_NETWORK_SHARE = 0.45  # of the budget on the cores that one network gets; what surrounds it needs the rest
 _SETTING_NAMES = ("params", "rounds", "patience", "penalty", "trees")
 
 
@@ -61,7 +62,7 @@ def drafts(
     cheapest = sorted(others, key=lambda recipe: recipe.expected_cpu_seconds)[:1]
     found = [quick, _joined_recipe(facts)] if facts.modality == "mixed" else [quick, *cheapest]
     if torch_installed():
-        share = affordable * _NETWORK_SHARE
+        share = budget_seconds * network_threads(hardware) * _NETWORK_SHARE
         if weights is not None:
             found.append(network_recipe(facts, hardware, "pretrained", share, weights))
         found.append(network_recipe(facts, hardware, "residual" if hardware.gpus else "small", share))

@@ -153,7 +153,7 @@ def output_count(facts: Facts) -> int:
     return len(facts.targets) if facts.problem in ("multilabel", "multiregression") else 1
 
 
-_READ_TRAIN = """    train = read_table(arguments.data / TRAIN_FILE, TRAIN_OPTIONS)
+_READ_TRAIN = """    train = read_training_table(arguments.data / TRAIN_FILE, TRAIN_OPTIONS, TARGETS)
     images = read_images(arguments.data, TRAIN_IMAGES, train[IMAGE_COLUMN].map(str).tolist(), SIZE, CHANNELS)"""
 
 _READ_TEST = """    test = read_table(arguments.data / TEST_FILE, TEST_OPTIONS)
@@ -209,7 +209,7 @@ _JOINED_FEATURES = '''def join_features(folder: Path, train: pd.DataFrame, test:
     table = pd.concat([train, test], join="inner", ignore_index=True)
     return pd.concat([build_features(table), described], axis=1)'''
 
-_READ_BOTH = """    train = read_table(arguments.data / TRAIN_FILE, TRAIN_OPTIONS)
+_READ_BOTH = """    train = read_training_table(arguments.data / TRAIN_FILE, TRAIN_OPTIONS, TARGETS)
     test = read_table(arguments.data / TEST_FILE, TEST_OPTIONS)"""
 
 

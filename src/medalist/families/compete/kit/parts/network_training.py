@@ -316,7 +316,7 @@ def train_networks(
     for fold in range(planned):
         rows = np.flatnonzero(fold_of_row != fold), np.flatnonzero(fold_of_row == fold)
         share = (
-            None if deadline is None else max(0.5, 0.93 * (deadline - time.monotonic()) / (planned - fold))
+            None if deadline is None else max(0.5, 0.88 * (deadline - time.monotonic()) / (planned - fold))
         )
         rates.append(train_fold((fold, folds), images, target, rows, build, options, share, resume))
         prediction = predict_images(ARTIFACTS / f"fold_{fold}_best.pt", build, images, rows[1], options.kind)
