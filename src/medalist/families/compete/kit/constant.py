@@ -47,7 +47,7 @@ def _guess(facts: Facts) -> str:
 def _train_main(facts: Facts) -> str:
     return f"""def main() -> None:
     arguments = parse_arguments("Find the best constant.")
-    target = read_target(read_table(arguments.data / TRAIN_FILE, TRAIN_OPTIONS))
+    target = read_target(read_training_table(arguments.data / TRAIN_FILE, TRAIN_OPTIONS, TARGETS))
     guess = {_guess(facts)}
     ARTIFACTS.mkdir(exist_ok=True)
     write_json(ARTIFACTS / "constant.json", np.asarray(guess).tolist())

@@ -95,7 +95,7 @@ def _train_main(facts: Facts) -> str:
     for member in MEMBERS:
         if not member_file(member, "oof.npz").exists():
             run_member(member, "train.py", arguments.data)
-    target = read_target(read_table(arguments.data / TRAIN_FILE, TRAIN_OPTIONS))
+    target = read_target(read_training_table(arguments.data / TRAIN_FILE, TRAIN_OPTIONS, TARGETS))
     print_resources()
     paths = [member_file(member, "oof.npz") for member in MEMBERS]
     stack, fold = stack_members(paths, AS_VALUES), read_array(paths[0], "fold")

@@ -133,7 +133,7 @@ def common_settings(facts: Facts, recipe: Recipe) -> list[Setting]:
 def _load_tables() -> str:
     return '''def load_tables(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Training and test rows as they stand in the files."""
-    return read_table(folder / TRAIN_FILE, TRAIN_OPTIONS), read_table(folder / TEST_FILE, TEST_OPTIONS)'''
+    return read_training_table(folder / TRAIN_FILE, TRAIN_OPTIONS, TARGETS), read_table(folder / TEST_FILE, TEST_OPTIONS)'''
 
 
 def read_target_source(facts: Facts) -> str:
@@ -214,7 +214,7 @@ def choose_rule_source(facts: Facts) -> str:
         call = (
             f"choose_threshold(truth, prediction, {metric})"
             if tuned
-            else '{"kind": "threshold", "value": 0.5}'
+            else '{"kind": "threshold", "threshold": 0.5}'
         )
     elif labels:
         tuned = metric in (

@@ -1,5 +1,9 @@
 """Reading tables, and turning the target into numbers and back."""
 
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportReturnType=false
+# pyright: reportCallIssue=false, reportGeneralTypeIssues=false, reportOperatorIssue=false
+# (pandas' and scikit-learn's own annotations are narrower than what they accept and return.)
+
 from __future__ import annotations
 
 import argparse
@@ -28,6 +32,11 @@ def thread_count() -> int:
 def read_table(path: Path, options: dict[str, Any]) -> pd.DataFrame:
     """A CSV file as a table; ``options`` are arguments of ``pandas.read_csv`` for this file."""
     return pd.read_csv(path, low_memory=False, **options)
+
+
+def read_training_table(path: Path, options: dict[str, Any], targets: list[str]) -> pd.DataFrame:
+    """The training rows that have every target, numbered from 0."""
+    return read_table(path, options).dropna(subset=targets).reset_index(drop=True)
 
 
 def class_codes(target: pd.Series, classes: list[str]) -> np.ndarray:
