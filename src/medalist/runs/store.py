@@ -108,7 +108,7 @@ class FileStore:
     """The store of files; see the module's docstring for the layout."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root = root.absolute()
 
     def create(self, spec: RunSpec) -> None:
         if (self.root / "run.json").exists():
