@@ -44,7 +44,9 @@ from medalist.machine.hardware import Hardware
 _FEW_CLASSES = 4
 _TINY_PIXELS = 16
 _READ_PIXELS_PER_SECOND = 9e6
-_NETWORK_SHARE = 0.45  # of the budget on the cores that one network gets; what surrounds it needs the rest
+_NETWORK_SHARE = (
+    0.3  # of the budget on the cores that one network gets: time for a second one, and for the rest
+)
 _SETTING_NAMES = ("params", "rounds", "patience", "penalty", "trees")
 
 
@@ -173,6 +175,7 @@ def _network_changes(parent: Recipe) -> list[dict[str, Any]]:
         {"learning_rate": rate * 1.5},
         {"shift": min(0.2, shift * 1.5)},
         {"zoom": min(0.3, parent.options["zoom"] * 1.5)},
+        {"width": parent.options["width"] * 3 // 2},
     ]
     return changes
 

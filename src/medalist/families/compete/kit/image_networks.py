@@ -63,7 +63,7 @@ def network_recipe(
     rows = facts.rows_train * (_FOLDS - 1) // _FOLDS
     seen = _SEEN_IMAGES["gpu" if with_gpu else "cpu"]
     wanted = max(_LEAST_EPOCHS, min(_MOST_EPOCHS, seen // max(1, rows)))
-    least = (wanted + 1) // 2
+    least = (2 * wanted + 4) // 5
     sides = candidate_sides(facts)
     width = 16 if facts.rows_train >= 3000 else 24
 
