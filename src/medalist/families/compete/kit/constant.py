@@ -37,7 +37,7 @@ def _guess(facts: Facts) -> str:
         return "len(CLASSES) - 1" if facts.metric == "f1" else "common_class(target)"
     if facts.prediction == "probability" and facts.classes:
         return "class_shares(target, len(CLASSES))[-1]"
-    if facts.prediction == "class_probabilities":
+    if facts.prediction in ("class_probabilities", "ranked_labels"):
         return "class_shares(target, len(CLASSES))"
     if facts.metric in _MEDIAN_METRICS:
         return "median_value(target)"

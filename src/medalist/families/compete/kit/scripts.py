@@ -278,6 +278,9 @@ def final_columns_source(facts: Facts) -> str:
     names = [name for name in facts.submission_columns if name != facts.id_column]
     if facts.prediction == "label" and facts.classes:
         return f"label_column(final, CLASSES, {names[-1]!r})"
+    if facts.prediction == "ranked_labels":
+        most = int(facts.metric.partition("@")[2] or 5)
+        return f"ranked_column(final, CLASSES, {names[-1]!r}, {most})"
     if facts.prediction == "class_probabilities":
         return f"value_columns(final, {'CLASSES' if set(facts.classes) <= set(names) else names[-len(facts.classes) :]})"
     if facts.prediction.startswith("multilabel") or len(facts.targets) > 1:

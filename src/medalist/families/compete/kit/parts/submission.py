@@ -1,5 +1,9 @@
 """Writing the submission: the sample's columns and order, our predictions."""
 
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportReturnType=false
+# pyright: reportCallIssue=false, reportGeneralTypeIssues=false, reportOperatorIssue=false
+# (pandas' and scikit-learn's own annotations are narrower than what they accept and return.)
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -14,6 +18,12 @@ from medalist.families.compete.kit.parts.reading import read_table
 def label_column(codes: np.ndarray, classes: list[str], name: str) -> pd.DataFrame:
     """Class codes (n,) as the classes' own names, in one column."""
     return pd.DataFrame({name: np.array(classes, dtype=object)[codes]})
+
+
+def ranked_column(chances: np.ndarray, classes: list[str], name: str, most: int) -> pd.DataFrame:
+    """The ``most`` likeliest classes of each row of chances (n, k), best first, blanks between."""
+    best = np.argsort(-chances, axis=1, kind="stable")[:, :most]
+    return pd.DataFrame({name: [" ".join(row) for row in np.array(classes, dtype=object)[best]]})
 
 
 def value_columns(prediction: np.ndarray, names: list[str]) -> pd.DataFrame:
