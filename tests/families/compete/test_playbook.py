@@ -68,7 +68,7 @@ def attempt(tmp_path_factory: pytest.TempPathFactory):
     """One attempt at a binary table, long enough for an ensemble: (competition, result, events)."""
     folder = tmp_path_factory.mktemp("whole")
     data = datasets.load_breast_cancer(as_frame=True)
-    competition = write_competition(folder / "cancer", data, metric="log_loss")
+    competition = write_competition(folder / "cancer", data, metric="f1")
     result = medalist_package.compete(competition, time="16s", out=folder / "run")
     return competition, result, events_of(result.run_dir)
 
@@ -78,11 +78,23 @@ def test_the_submission_is_valid_and_beats_a_constant(attempt):
     assert result.valid
     assert_well_formed(competition, result.submission)
     (explored,) = of(events, "explored")
-    assert result.validation_score < explored.data["facts"]["constant_score"]
+    assert result.validation_score > explored.data["facts"]["constant_score"]
 
 
 def test_what_stands_only_ever_gets_better(attempt):
     assert_never_falls(attempt[2])
+
+
+def test_what_a_script_says_of_itself_is_what_medalist_finds(attempt):
+    """Thresholds tuned in the script count in the score, so both figures are of the very same predictions."""
+    _, result, events = attempt
+    for event in of(events, "candidate_finished"):
+        if event.data["score"]:
+            (said,) = result.run_dir.glob(
+                f"*/workspace/candidates/{event.data['candidate']}/artifacts/metrics.json"
+            )
+            score = json.loads(said.read_text())["validation_score"]
+            assert score == pytest.approx(event.data["score"]["value"])
 
 
 def test_a_constant_stands_before_anything_is_learned(attempt):

@@ -1,7 +1,7 @@
 """From raw predictions to the submission's: thresholds, cuts, class weights, clipping.
 
 A rule is a small dict, chosen on out-of-fold predictions, written to ``artifacts/postprocess.json``
-and applied alike to validation and test predictions.
+and applied alike to validation and test predictions; ``cells.finish`` reads the same keys when it scores.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ def choose_threshold(truth: np.ndarray, probability: np.ndarray, metric: Callabl
     scores = np.array([metric(truth, (probability >= value).astype(int)) for value in grid])
     width = min(9, len(grid))
     smooth = np.convolve(np.pad(scores, width // 2, mode="edge"), np.ones(width) / width, "valid")
-    return {"kind": "threshold", "value": float(grid[int(np.argmax(smooth[: len(grid)]))])}
+    return {"kind": "threshold", "threshold": float(grid[int(np.argmax(smooth[: len(grid)]))])}
 
 
 def choose_label_thresholds(truth: np.ndarray, probability: np.ndarray, metric: Callable) -> dict[str, Any]:
     """A threshold for each column of a multi-label prediction (n, k)."""
     columns = range(probability.shape[1])
-    found = [choose_threshold(truth[:, j], probability[:, j], metric)["value"] for j in columns]
-    return {"kind": "label_thresholds", "values": found}
+    found = [choose_threshold(truth[:, j], probability[:, j], metric)["threshold"] for j in columns]
+    return {"kind": "label_thresholds", "thresholds": found}
 
 
 def choose_cuts(truth: np.ndarray, rank: np.ndarray, metric: Callable) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def choose_cuts(truth: np.ndarray, rank: np.ndarray, metric: Callable) -> dict[s
                 score = metric(truth, np.searchsorted(trial, rank, side="right"))
                 if score > best:
                     best, cuts = score, trial
-    return {"kind": "cuts", "values": [float(cut) for cut in cuts]}
+    return {"kind": "cuts", "cuts": [float(cut) for cut in cuts]}
 
 
 def choose_class_weights(truth: np.ndarray, probability: np.ndarray, metric: Callable) -> dict[str, Any]:
@@ -63,27 +63,27 @@ def choose_class_weights(truth: np.ndarray, probability: np.ndarray, metric: Cal
                 score = metric(truth, np.argmax(probability * trial, axis=1))
                 if score > best:
                     best, weights = score, trial
-    return {"kind": "class_weights", "values": [float(weight) for weight in weights]}
+    return {"kind": "class_weights", "weights": [float(weight) for weight in weights]}
 
 
 def choose_clip(truth: np.ndarray) -> dict[str, Any]:
     """Keep predictions inside the range of the target."""
-    return {"kind": "clip", "minimum": float(np.min(truth)), "maximum": float(np.max(truth))}
+    return {"kind": "clip", "low": float(np.min(truth)), "high": float(np.max(truth))}
 
 
 def apply_rule(rule: dict[str, Any], prediction: np.ndarray) -> np.ndarray:
     """The final predictions: class codes for thresholds, cuts and weights, else values as they are."""
     kind = rule["kind"]
     if kind == "threshold":
-        return (prediction >= rule["value"]).astype(int)
+        return (prediction >= rule["threshold"]).astype(int)
     if kind == "label_thresholds":
-        return (prediction >= np.array(rule["values"])).astype(int)
+        return (prediction >= np.array(rule["thresholds"])).astype(int)
     if kind == "cuts":
-        return np.searchsorted(np.array(rule["values"]), prediction, side="right")
+        return np.searchsorted(np.array(rule["cuts"]), prediction, side="right")
     if kind == "class_weights":
-        return np.argmax(prediction * np.array(rule["values"]), axis=1)
+        return np.argmax(prediction * np.array(rule["weights"]), axis=1)
     if kind == "argmax":
         return np.argmax(prediction, axis=1)
     if kind == "clip":
-        return np.clip(prediction, rule["minimum"], rule["maximum"])
+        return np.clip(prediction, rule["low"], rule["high"])
     return prediction
