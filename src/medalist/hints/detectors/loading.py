@@ -80,8 +80,11 @@ def images_without_workers(script: Script) -> Iterator[Spot]:
     if not (trains_network(script) and reads_images(script)):
         return
     for call in training_loaders(script):
+        in_memory = call.args and "TensorDataset" in script.name(call.args[0])
         workers = script.argument(call, "num_workers", 5)
-        if not script.passes_unknown(call) and (workers is None or script.value(workers) == 0):
+        if in_memory or script.passes_unknown(call):
+            continue
+        if workers is None or script.value(workers) == 0:
             yield Spot(call, "images are loaded by the training process itself (num_workers=0)")
 
 

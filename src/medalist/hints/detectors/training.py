@@ -21,9 +21,8 @@ _FRAMEWORK_FIT = re.compile(
     r"(<?(tensorflow\.|tf_)?keras\..*|.*\blightning.*Trainer\(\)|transformers\..*Trainer\(\))\.(fit|train)"
 )
 _TRAINER_KEYWORDS = (("per_device_train_batch_size", True), ("per_device_eval_batch_size", False))
-_IMAGE_SOURCES = re.compile(
-    r"PIL\.Image\.open|cv2\.imread|imageio\..*|skimage\.io\.imread|torchvision\..*|timm\..*|torch\.nn\.Conv2d"
-    r"|.*\bkeras\..*(Conv2D|image_dataset_from_directory|flow_from_directory)"
+_IMAGE_FILES = re.compile(
+    r"PIL\.Image\.open|cv2\.imread|imageio\..*|skimage\.io\.imread|torchvision\.(datasets|io)\..*"
 )
 
 
@@ -62,8 +61,8 @@ def trains_network(script: Script) -> bool:
 
 
 def reads_images(script: Script) -> bool:
-    """True when the script opens image files, or builds a network that takes images."""
-    return any(_IMAGE_SOURCES.fullmatch(name) for _, name in script.calls)
+    """True when the script opens image files."""
+    return any(_IMAGE_FILES.fullmatch(name) for _, name in script.calls)
 
 
 @lru_cache(maxsize=2)
