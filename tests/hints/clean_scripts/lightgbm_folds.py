@@ -40,10 +40,16 @@ def main():
         kinds = pd.CategoricalDtype(sorted(set(X[column].dropna()) | set(X_test[column].dropna())))
         X[column], X_test[column] = X[column].astype(kinds), X_test[column].astype(kinds)
     oof, mean, done = np.full(len(X), np.nan), np.zeros(len(X_test)), 0
-    for fold, (fit_rows, valid_rows) in enumerate(StratifiedKFold(5, shuffle=True, random_state=2024).split(X, y)):
-        model = lgb.LGBMClassifier(n_estimators=5000, learning_rate=0.04, num_leaves=31, n_jobs=cores, verbose=-1)
+    for fold, (fit_rows, valid_rows) in enumerate(
+        StratifiedKFold(5, shuffle=True, random_state=2024).split(X, y)
+    ):
+        model = lgb.LGBMClassifier(
+            n_estimators=5000, learning_rate=0.04, num_leaves=31, n_jobs=cores, verbose=-1
+        )
         model.fit(
-            X.iloc[fit_rows], y[fit_rows], eval_set=[(X.iloc[valid_rows], y[valid_rows])],
+            X.iloc[fit_rows],
+            y[fit_rows],
+            eval_set=[(X.iloc[valid_rows], y[valid_rows])],
             callbacks=[lgb.early_stopping(100, verbose=False), lgb.log_evaluation(0)],
         )
         oof[valid_rows] = model.predict_proba(X.iloc[valid_rows])[:, 1]

@@ -15,7 +15,12 @@ labels = torch.tensor(digits.target)
 rows, kept = train_test_split(np.arange(len(labels)), test_size=0.2, stratify=digits.target, random_state=0)
 device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 network = nn.Sequential(
-    nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Dropout(0.2), nn.Linear(256, 10)
+    nn.Conv2d(1, 16, 3, padding=1),
+    nn.ReLU(),
+    nn.MaxPool2d(2),
+    nn.Flatten(),
+    nn.Dropout(0.2),
+    nn.Linear(256, 10),
 ).to(device)
 optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
 loader = DataLoader(TensorDataset(images[rows], labels[rows]), batch_size=128, shuffle=True)

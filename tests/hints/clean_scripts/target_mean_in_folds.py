@@ -27,7 +27,9 @@ for fit_rows, valid_rows in folds.split(train, y, groups=train["patient"]):
     chosen = SelectKBest(k=3).fit(flat.transform(a), y.iloc[fit_rows])
     prepared = [chosen.transform(flat.transform(part)) for part in (a, b, test[columns])]
     rows, labels = RandomOverSampler(random_state=0).fit_resample(prepared[0], y.iloc[fit_rows])
-    model = xgb.XGBClassifier(n_estimators=5000, learning_rate=0.03, early_stopping_rounds=100, eval_metric="auc")
+    model = xgb.XGBClassifier(
+        n_estimators=5000, learning_rate=0.03, early_stopping_rounds=100, eval_metric="auc"
+    )
     model.fit(rows, labels, eval_set=[(prepared[1], y.iloc[valid_rows])], verbose=False)
     oof[valid_rows] = model.predict_proba(prepared[1])[:, 1]
     answer += model.predict_proba(prepared[2])[:, 1] / 5

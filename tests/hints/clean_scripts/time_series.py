@@ -22,8 +22,12 @@ X, y = features(train), np.log1p(train["count"].to_numpy())
 errors, answer = [], np.zeros(len(test))
 for fit_rows, valid_rows in TimeSeriesSplit(5).split(X):
     model = catboost.CatBoostRegressor(iterations=4000, learning_rate=0.05, verbose=False)
-    model.fit(X.iloc[fit_rows], y[fit_rows], eval_set=(X.iloc[valid_rows], y[valid_rows]), early_stopping_rounds=100)
+    model.fit(
+        X.iloc[fit_rows], y[fit_rows], eval_set=(X.iloc[valid_rows], y[valid_rows]), early_stopping_rounds=100
+    )
     errors.append(np.sqrt(np.mean((model.predict(X.iloc[valid_rows]) - y[valid_rows]) ** 2)))
     answer += model.predict(features(test)) / 5
 print("validation RMSLE", np.mean(errors))
-pd.DataFrame({"datetime": test["datetime"], "count": np.expm1(answer).clip(0)}).to_csv("submission.csv", index=False)
+pd.DataFrame({"datetime": test["datetime"], "count": np.expm1(answer).clip(0)}).to_csv(
+    "submission.csv", index=False
+)

@@ -27,7 +27,9 @@ class CFG:
 
 def get_transforms(train):
     if train:
-        return A.Compose([A.RandomResizedCrop((CFG.size, CFG.size)), A.HorizontalFlip(p=0.5), A.Normalize(), ToTensorV2()])
+        return A.Compose(
+            [A.RandomResizedCrop((CFG.size, CFG.size)), A.HorizontalFlip(p=0.5), A.Normalize(), ToTensorV2()]
+        )
     return A.Compose([A.Resize(CFG.size, CFG.size), A.Normalize(), ToTensorV2()])
 
 
@@ -76,15 +78,34 @@ def main():
     train["code"] = train["species"].map({name: i for i, name in enumerate(names)})
     fit, kept = train_test_split(train, test_size=0.2, stratify=train["code"], random_state=0)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    print(f"RESOURCES: {os.cpu_count()} CPU cores, batch={CFG.batch}, GPU={device}, Mixed Precision=ON", flush=True)
-    options = dict(num_workers=CFG.workers, pin_memory=True, persistent_workers=True, prefetch_factor=3)
-    loader = DataLoader(Leaves(fit, folder / "train", get_transforms(True)), CFG.batch, shuffle=True, drop_last=True, **options)
+    print(
+        f"RESOURCES: {os.cpu_count()} CPU cores, batch={CFG.batch}, GPU={device}, Mixed Precision=ON",
+        flush=True,
+    )
+    options = {
+        "num_workers": CFG.workers,
+        "pin_memory": True,
+        "persistent_workers": True,
+        "prefetch_factor": 3,
+    }
+    loader = DataLoader(
+        Leaves(fit, folder / "train", get_transforms(True)),
+        CFG.batch,
+        shuffle=True,
+        drop_last=True,
+        **options,
+    )
     checks = DataLoader(Leaves(kept, folder / "train", get_transforms(False)), CFG.batch * 2, **options)
     tests = DataLoader(Leaves(sample, folder / "test", get_transforms(False)), CFG.batch * 2, **options)
     model = timm.create_model("resnet50", pretrained=False, num_classes=len(names)).to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=CFG.lr, weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, CFG.lr, epochs=CFG.epochs, steps_per_epoch=len(loader))
-    mixup, criterion = Mixup(mixup_alpha=0.2, cutmix_alpha=1.0, num_classes=len(names)), SoftTargetCrossEntropy()
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, CFG.lr, epochs=CFG.epochs, steps_per_epoch=len(loader)
+    )
+    mixup, criterion = (
+        Mixup(mixup_alpha=0.2, cutmix_alpha=1.0, num_classes=len(names)),
+        SoftTargetCrossEntropy(),
+    )
     scaler, best = torch.cuda.amp.GradScaler(), 0.0
     for epoch in range(CFG.epochs):
         model.train()
@@ -103,7 +124,10 @@ def main():
             schedule.step()
             running += loss.item()
         loss, accuracy = validate(model, checks, device)
-        print(f"Epoch {epoch + 1}/{CFG.epochs}, Loss: {running / len(loader):.3f}, validation {loss:.3f} {accuracy:.4f}", flush=True)
+        print(
+            f"Epoch {epoch + 1}/{CFG.epochs}, Loss: {running / len(loader):.3f}, validation {loss:.3f} {accuracy:.4f}",
+            flush=True,
+        )
         torch.save({"model": model.state_dict(), "epoch": epoch}, "last.pth")
         if accuracy > best:
             best = accuracy

@@ -85,9 +85,14 @@ def main():
             start = time.monotonic()
             loss = run_epoch(net, loader, optimizer, grad_scaler, device, amp)
             error = float(np.sqrt(np.mean((predict(net, checks, device) - y[valid_rows]) ** 2)))
-            print(f"Fold {fold + 1}/5, Epoch {epoch + 1}/{config.epochs}, Loss: {loss:.4f}, RMSE {error:.4f}, "
-                  f"{len(fit_rows) / (time.monotonic() - start):.0f} samples/s", flush=True)
-            torch.save({"net": net.state_dict(), "optimizer": optimizer.state_dict(), "epoch": epoch}, "last.pt")
+            print(
+                f"Fold {fold + 1}/5, Epoch {epoch + 1}/{config.epochs}, Loss: {loss:.4f}, RMSE {error:.4f}, "
+                f"{len(fit_rows) / (time.monotonic() - start):.0f} samples/s",
+                flush=True,
+            )
+            torch.save(
+                {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "epoch": epoch}, "last.pt"
+            )
             if error < best:
                 best = error
                 torch.save(net.state_dict(), f"best{fold}.pt")

@@ -18,15 +18,17 @@ device = "cuda"
 
 
 def collate(items):
-    texts, labels = zip(*items)
+    texts, labels = zip(*items, strict=True)
     batch = tokenizer(list(texts), padding=True, truncation=True, max_length=128, return_tensors="pt")
     batch["labels"] = torch.tensor(labels)
     return batch
 
 
 def loader_of(frame, training):
-    items = list(zip(frame["text"], frame["target"]))
-    return DataLoader(items, batch_size=64, shuffle=training, collate_fn=collate, num_workers=4, pin_memory=True)
+    items = list(zip(frame["text"], frame["target"], strict=True))
+    return DataLoader(
+        items, batch_size=64, shuffle=training, collate_fn=collate, num_workers=4, pin_memory=True
+    )
 
 
 @torch.no_grad()
@@ -41,7 +43,9 @@ def scores(model, loader):
 
 
 train, test = pd.read_csv("input/train.csv"), pd.read_csv("input/test.csv").assign(target=0)
-print(f"RESOURCES: {os.cpu_count()} CPU cores, batch=64, GPU={torch.cuda.get_device_name()}, Mixed Precision=ON")
+print(
+    f"RESOURCES: {os.cpu_count()} CPU cores, batch=64, GPU={torch.cuda.get_device_name()}, Mixed Precision=ON"
+)
 oof, answer = np.zeros(len(train)), np.zeros(len(test))
 for fold, (a, b) in enumerate(StratifiedKFold(5, shuffle=True, random_state=0).split(train, train["target"])):
     model = AutoModelForSequenceClassification.from_pretrained(WEIGHTS, num_labels=2).to(device)
@@ -64,7 +68,10 @@ for fold, (a, b) in enumerate(StratifiedKFold(5, shuffle=True, random_state=0).s
             total += loss.item()
         oof[b] = scores(model, checks)
         f1 = f1_score(train["target"].iloc[b], oof[b] > 0.5)
-        print(f"Fold {fold + 1}/5, Epoch {epoch + 1}/3, Loss: {total / len(loader):.3f}, F1 {f1:.4f}", flush=True)
+        print(
+            f"Fold {fold + 1}/5, Epoch {epoch + 1}/3, Loss: {total / len(loader):.3f}, F1 {f1:.4f}",
+            flush=True,
+        )
         model.save_pretrained(f"artifacts/last{fold}")
         if f1 > best:
             best = f1
