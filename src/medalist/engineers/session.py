@@ -25,6 +25,7 @@ from medalist.core.score import Score
 from medalist.core.task import Task
 from medalist.engineers.supervisor import LaunchRequest, News, Supervisor, Watched
 from medalist.machine.hardware import Hardware
+from medalist.training.review import ScriptFacts
 from medalist.workspace.handover import read_inside, take_file, take_tree
 from medalist.workspace.workspace import Completed, Workspace
 
@@ -108,10 +109,13 @@ class Session:
         candidate_id: str = "",
         cores: Sequence[int] = (),
         seconds_limit: float | None = None,
+        facts: ScriptFacts | None = None,
+        sizing_key: str = "",
     ) -> Watched:
         """Start a job in the background, reviewed first and watched until it ends.
 
-        A script with must-fix findings that cannot be mended mechanically is not started: the
+        ``facts`` say what the script trains on (rows, image size, classes) and ``sizing_key`` which
+        measured batch sizes apply (``training.sizing.job_key``); both sharpen the checks. A script with must-fix findings that cannot be mended mechanically is not started: the
         returned job has ended, and its news say what to fix.
         """
         request = LaunchRequest(
@@ -121,6 +125,8 @@ class Session:
             candidate_id=candidate_id,
             cores=tuple(cores) or self.cores,
             seconds_limit=min(seconds_limit or self.limits.command_seconds, self.limits.command_seconds),
+            facts=facts or ScriptFacts(),
+            sizing_key=sizing_key,
         )
         return self.supervisor.launch(request)
 
@@ -136,10 +142,15 @@ class Session:
         return read_inside(self.workspace.root, relative)
 
     def write(self, relative: str | Path, text: str) -> Path:
-        """Write a text file in the workspace, folders included. Raises StoreError."""
+        """Write a text file in the workspace, folders included; never through a link that leads out of it.
+
+        Raises StoreError.
+        """
         path = self.workspace.root / relative
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_symlink() or not path.parent.resolve().is_relative_to(self.workspace.root.resolve()):
+                raise StoreError(f"{relative} leads out of the workspace.", where=str(path))
             path.write_text(text, encoding="utf-8")
         except OSError as error:
             raise StoreError(
