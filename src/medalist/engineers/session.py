@@ -115,7 +115,8 @@ class Session:
         """Start a job in the background, reviewed first and watched until it ends.
 
         ``facts`` say what the script trains on (rows, image size, classes) and ``sizing_key`` which
-        measured batch sizes apply (``training.sizing.job_key``); both sharpen the checks. A script with must-fix findings that cannot be mended mechanically is not started: the
+        measured batch sizes apply (``training.sizing.job_key``); both sharpen the checks. A script
+        with must-fix findings that cannot be mended mechanically is not started: the
         returned job has ended, and its news say what to fix.
         """
         request = LaunchRequest(
