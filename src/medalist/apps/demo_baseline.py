@@ -1,7 +1,8 @@
 """What the demo compares with: a plain default LightGBM, and whether a difference to it is more than noise.
 
-Two processes of their own: ``fit PUBLIC OUT`` sees public files only; ``compare`` reads the hidden
-answers of the demo's competitions and prints one line of JSON.
+Two processes of their own: ``fit PUBLIC OUT`` sees public files only; ``compare`` reads the answers
+that the demo itself split off, and prints one line of JSON. Scores come from the family's grader;
+this only says how sure a difference between two of them is.
 """
 
 from __future__ import annotations
@@ -65,13 +66,11 @@ def compare(private: Path, metric_name: str, ours: Path, theirs: Path) -> dict[s
     import numpy as np
     import pandas as pd
 
-    from medalist.core.answers import Answers, enter_grader
     from medalist.core.score import Direction
     from medalist.families.compete.metrics import find_metric
 
-    enter_grader()
     metric = find_metric(metric_name)
-    truth = pd.read_csv(Answers(private / "test.csv").open()).set_index("id")
+    truth = pd.read_csv(private / "test.csv").set_index("id")
     target = truth.columns[0]
     columns = [
         pd.read_csv(path).set_index("id")[target].loc[truth.index].to_numpy() for path in (ours, theirs)

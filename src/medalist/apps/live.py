@@ -33,6 +33,8 @@ _STYLES = {
     "attempt_started": "bold",
     "attempt_ended": "bold",
     "plan": "blue",
+    "candidate_created": "dim",
+    "job_started": "dim",
 }
 
 
@@ -56,7 +58,7 @@ class Live:
         if self._terminal:
             from rich.console import Console
 
-            self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+            self._console = Console(stderr=True, highlight=False)
             self._thread.start()
         return self
 

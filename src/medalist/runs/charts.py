@@ -148,7 +148,7 @@ def tree_chart(nodes: Sequence[Node]) -> str:
     if not nodes:
         return ""
     columns = _generations(nodes)
-    wide, tall, gap_x, gap_y = 196, 44, 56, 12
+    wide, tall, gap_x, gap_y = 216, 44, 56, 12
     place = {
         node.id: (8 + column * (wide + gap_x), 8 + row * (tall + gap_y))
         for column, members in enumerate(columns)

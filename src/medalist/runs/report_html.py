@@ -259,7 +259,7 @@ def _ticks(story: AttemptStory) -> str:
         (),
         [
             (
-                f'<span class="tick {kinds[tick.held]}">{mark(tick)}</span>',
+                f'<span class="mark {kinds[tick.held]}">{mark(tick)}</span>',
                 escape(tick.habit),
                 escape(tick.evidence),
             )

@@ -74,6 +74,12 @@ def _explored(data: Data) -> str:
     )
 
 
+def _plan(data: Data) -> str:
+    drafts = [str(draft) for draft in data.get("drafts", ())]
+    more = f" → {len(drafts) - 6} more" if len(drafts) > 6 else ""
+    return f"Plan: {' → '.join(drafts[:6])}{more}" if drafts else ""
+
+
 def _created(data: Data) -> str:
     parents = f" of {' + '.join(data['parents'])}" if data.get("parents") else ""
     return f"Candidate {data['candidate']}: {data.get('title') or ''} ({data.get('operator')}{parents})"
@@ -137,7 +143,7 @@ _SENTENCES: dict[str, Callable[[Data], str]] = {
     "doubt": lambda d: f"Assumed: {d.get('text') or d.get('doubt') or ''}",
     "hints_read": lambda d: f"Read {d.get('hints') or 'the'} training hints",
     "hint_fired": _hint,
-    "plan": lambda d: f"Plan: {' → '.join(map(str, d.get('drafts', ()))) or d.get('text', '')}",
+    "plan": _plan,
     "candidate_created": _created,
     "candidate_finished": _finished,
     "candidate_failed": _failed,
