@@ -105,7 +105,7 @@ def _xgboost_options(size: Size) -> dict[str, Any]:
 
 def _catboost_options(size: Size) -> dict[str, Any]:
     params = {
-        "learning_rate": 0.06 if size.small else 0.1,
+        "learning_rate": 0.2 if size.outputs > 3 else 0.06 if size.small else 0.1,
         "depth": 4 if size.small else 6,
         "rsm": 0.3 if size.wide else 0.6,
     }
@@ -131,7 +131,8 @@ def _xgboost_cost(size: Size) -> float:
 
 
 def _catboost_cost(size: Size) -> float:
-    return 1.0 + _tree_cost(size, 64, 200, 1.5e-9)
+    rounds, per_cell = (200, 1.5e-9) if size.outputs <= 3 else (150, 4e-9)
+    return 1.0 + _tree_cost(size, 64, rounds, per_cell)
 
 
 def _linear_cost(size: Size) -> float:
@@ -143,7 +144,7 @@ def _solved_cost(size: Size) -> float:
 
 
 def _kernel_cost(size: Size) -> float:
-    return 0.8 + 2e-9 * size.rows**2 * size.encoded_columns + 1e-6 * size.rows * size.encoded_columns
+    return 0.8 + 8e-9 * size.rows**2 * (size.encoded_columns + 10) + 1e-6 * size.rows * size.encoded_columns
 
 
 def _forest_cost(size: Size) -> float:

@@ -4,6 +4,10 @@ None of them looks at the target, so they may see all rows before the split. Eac
 of the columns that it works on and returns a DataFrame with the same index.
 """
 
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportReturnType=false
+# pyright: reportCallIssue=false, reportGeneralTypeIssues=false, reportOperatorIssue=false
+# (pandas' and scikit-learn's own annotations are narrower than what they accept and return.)
+
 from __future__ import annotations
 
 import numpy as np

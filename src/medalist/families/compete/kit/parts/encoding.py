@@ -1,5 +1,9 @@
 """Encoders that are fitted inside each fold, on its training rows only."""
 
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportReturnType=false
+# pyright: reportCallIssue=false, reportGeneralTypeIssues=false, reportOperatorIssue=false
+# (pandas' and scikit-learn's own annotations are narrower than what they accept and return.)
+
 from __future__ import annotations
 
 from typing import Any
@@ -56,10 +60,11 @@ def one_hot_and_scaled(features: pd.DataFrame, seed: int) -> ColumnTransformer:
     skewed = skewed_columns(features)
     others = [name for name in number_columns(features) if name not in skewed]
     median = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    above_nought = FunctionTransformer(np.clip, kw_args={"a_min": 0.0, "a_max": None})
     one_hot = OneHotEncoder(min_frequency=5, handle_unknown="infrequent_if_exist", sparse_output=False)
     return ColumnTransformer(
         [
-            ("logs", scaled(make_pipeline(median, FunctionTransformer(np.log1p))), skewed),
+            ("logs", scaled(make_pipeline(median, above_nought, FunctionTransformer(np.log1p))), skewed),
             ("numbers", scaled(median), others),
             ("names", one_hot, name_columns(features) + calendar_columns(features)),
             ("means", scaled(TargetEncoder(random_state=seed)), name_columns(features, 4)),

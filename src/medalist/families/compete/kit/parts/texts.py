@@ -4,6 +4,10 @@ Vocabularies and document frequencies come from training and test texts together
 target, so nothing of it can leak into the validation rows.
 """
 
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false, reportReturnType=false
+# pyright: reportCallIssue=false, reportGeneralTypeIssues=false, reportOperatorIssue=false
+# (pandas' and scikit-learn's own annotations are narrower than what they accept and return.)
+
 from __future__ import annotations
 
 import numpy as np
