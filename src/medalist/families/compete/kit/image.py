@@ -42,7 +42,9 @@ from medalist.families.compete.recipes import Recipe
 from medalist.machine.hardware import Hardware
 
 _FEW_CLASSES = 4
-_TINY_PIXELS = 16
+_TINY_PIXELS, _SMALL_PIXELS = 16, 40
+_MANY_ROWS = 2000
+_LONG_SECONDS = 200
 _READ_PIXELS_PER_SECOND = 9e6
 _NETWORK_SHARE = (
     0.3  # of the budget on the cores that one network gets: time for a second one, and for the rest
@@ -61,16 +63,28 @@ def drafts(
     affordable = budget_seconds * hardware.cores
     quick, *others = [_features_recipe(facts, name) for name in _feature_estimators(facts)]
     others = [recipe for recipe in others if recipe.expected_cpu_seconds < affordable / 3]
-    cheapest = sorted(others, key=lambda recipe: recipe.expected_cpu_seconds)[:1]
-    found = [quick, _joined_recipe(facts)] if facts.modality == "mixed" else [quick, *cheapest]
-    if torch_installed():
-        share = budget_seconds * network_threads(hardware) * _NETWORK_SHARE
-        if weights is not None:
-            found.append(network_recipe(facts, hardware, "pretrained", share, weights))
-        found.append(network_recipe(facts, hardware, "residual" if hardware.gpus else "small", share))
-        if not hardware.gpus and budget_seconds >= 200:
-            found.append(network_recipe(facts, hardware, "small_residual", share))
-    return found + [recipe for recipe in others if recipe not in found]
+    others.sort(key=lambda recipe: recipe.expected_cpu_seconds)
+    networks = _network_recipes(facts, hardware, budget_seconds, weights) if torch_installed() else []
+    joined = [_joined_recipe(facts)] if facts.modality == "mixed" else []
+    if joined or not (hardware.gpus or weights or _suits_small_networks(facts)):
+        return [quick, *joined, *others[:1], *networks, *others[1:]]
+    return [quick, *networks[:1], *others[:1], *networks[1:], *others[1:]]
+
+
+def _suits_small_networks(facts: Facts) -> bool:
+    """Whether a network from random weights beats other estimators within minutes of a CPU."""
+    return candidate_sides(facts)[0] <= _SMALL_PIXELS and facts.rows_train >= _MANY_ROWS
+
+
+def _network_recipes(
+    facts: Facts, hardware: Hardware, budget_seconds: float, weights: Path | None
+) -> list[Recipe]:
+    share = budget_seconds * network_threads(hardware) * _NETWORK_SHARE
+    names = ["residual"] if hardware.gpus else ["small"]
+    if not hardware.gpus and budget_seconds >= _LONG_SECONDS:
+        names.append("small_residual")
+    pretrained = [network_recipe(facts, hardware, "pretrained", share, weights)] if weights else []
+    return [*pretrained, *(network_recipe(facts, hardware, name, share) for name in names)]
 
 
 def improve(facts: Facts, parent: Recipe, rng: random.Random) -> Recipe | None:

@@ -64,7 +64,7 @@ ESTIMATORS: dict[str, ImageEstimator] = {
         _SKLEARN,
         "fit_image_svm(X, y, PENALTY)",
         _CHANCES,
-        lambda rows, outputs: 0.5 + 6e-7 * rows**2 * min(outputs, 4),
+        lambda rows, outputs: 0.5 + 4.5e-7 * rows**2 * min(outputs, 4),
         {"penalty": 3.0},
     ),
     "forest": ImageEstimator(
@@ -74,7 +74,7 @@ ESTIMATORS: dict[str, ImageEstimator] = {
         _SKLEARN,
         "fit_image_forest(X, y, TREES, SEED, classify=True)",
         _CHANCES,
-        lambda rows, outputs: 1.0 + 2e-3 * rows,
+        lambda rows, outputs: 1.0 + 2.4e-3 * rows,
         {"trees": 200},
     ),
     "pixel_svm": ImageEstimator(
