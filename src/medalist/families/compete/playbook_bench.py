@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -170,16 +171,18 @@ class Bench:
         return json.loads(self._session.read(f"{candidate.folder}/artifacts/weights.json"))["weights"]
 
     def scripts_of(self, candidate: Candidate) -> dict[str, str]:
-        """The scripts as they stand in a candidate's folder."""
-        return {name: self._session.read(f"{candidate.folder}/{name}") for name in _SCRIPTS}
+        """The scripts as they stand in a candidate's folder; an interrupted one may lack some."""
+        found = {}
+        for name in _SCRIPTS:
+            with suppress(SubmissionInvalid):
+                found[name] = self._session.read(f"{candidate.folder}/{name}")
+        return found
 
     def log_of(self, candidate: Candidate) -> str:
         """What a candidate's last step printed."""
         for name in ("predict.log", "train.log"):
-            try:
+            with suppress(SubmissionInvalid):
                 return self._session.read(f"{candidate.folder}/{name}")
-            except SubmissionInvalid:
-                continue
         return ""
 
     # ------------------------------------------------------------------ steps
@@ -195,7 +198,10 @@ class Bench:
         if flight.step == "predict":
             self._pace.took("predict", completed.seconds)
             return self._end(flight, CandidateState.FINISHED)
-        self._learn(flight, completed.seconds)
+        try:
+            self._learn(flight, completed.seconds)
+        except (SubmissionInvalid, ValueError) as error:
+            return self._end(flight, CandidateState.FAILED, f"Its metrics.json cannot be read: {error}")
         flight.score = self._score(flight.candidate)
         if not flight.score.scored:
             return self._end(flight, CandidateState.FAILED, flight.score.reason)

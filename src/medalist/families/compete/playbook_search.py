@@ -47,7 +47,9 @@ class Search:
         self._pending: Plan | None = None
         self._constant = _constant_score(facts)
         for outcome in population.outcomes:
-            if outcome.candidate.operator != "ensemble" and outcome.candidate.recipe:
+            # What was lost with a killed process has used no measured time and may be tried again.
+            known = outcome.state is CandidateState.FINISHED or outcome.cpu_seconds > 0
+            if known and outcome.candidate.operator != "ensemble" and outcome.candidate.recipe:
                 operators.mark_tried(Recipe.from_dict(outcome.candidate.recipe))
 
     def run(self) -> None:
