@@ -82,6 +82,13 @@ def test_drafts_start_with_something_quick_and_are_all_different(problem: str, t
     assert all(Recipe.from_dict(r.as_dict()) == r for r in recipes)
 
 
+def test_a_large_table_starts_with_large_steps(tmp_path: Path) -> None:
+    facts = replace(table_for(tmp_path, "regression"), rows_train=200_000)
+    first, second = tabular.drafts(facts, TWO_CORES, 600.0)[:2]
+    assert first.estimator == second.estimator == "lightgbm"
+    assert first.expected_cpu_seconds < 0.3 * second.expected_cpu_seconds
+
+
 def test_a_tiny_budget_still_gets_a_draft(tmp_path: Path) -> None:
     assert len(tabular.drafts(table_for(tmp_path, "binary"), TWO_CORES, 0.1)) == 1
 

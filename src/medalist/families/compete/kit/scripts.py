@@ -6,6 +6,7 @@ A kit gives the pieces that differ (features, estimator); this module writes ``t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,10 +104,18 @@ def script_docstring(facts: Facts, recipe: Recipe, verb: str) -> str:
     )
 
 
+def _told_apart(options: Mapping[str, Any]) -> dict[str, Any]:
+    """``read_csv`` arguments without those that are its defaults anyway."""
+    plain = {"sep": ",", "encoding": "utf-8"}
+    return {name: value for name, value in options.items() if plain.get(name) != value}
+
+
 def common_settings(facts: Facts, recipe: Recipe) -> list[Setting]:
     def options(name: str | None) -> dict[str, Any]:
-        found = dict(facts.csv_options.get(name or "", {}))
-        return {**found, "dtype": {facts.id_column: "str"}} if facts.id_column else found
+        found = _told_apart(facts.csv_options.get(name or "", {}))
+        if facts.id_column:
+            found["dtype"] = {**found.get("dtype", {}), facts.id_column: "str"}
+        return found
 
     return [
         Setting("TRAIN_FILE", facts.train_file),
@@ -114,7 +123,7 @@ def common_settings(facts: Facts, recipe: Recipe) -> list[Setting]:
         Setting("TEST_FILE", facts.test_file),
         Setting("TEST_OPTIONS", options(facts.test_file)),
         Setting("SAMPLE_FILE", facts.sample_file),
-        Setting("SAMPLE_OPTIONS", dict(facts.csv_options.get(facts.sample_file or "", {}))),
+        Setting("SAMPLE_OPTIONS", _told_apart(facts.csv_options.get(facts.sample_file or "", {}))),
         Setting("ID_COLUMN", facts.id_column),
         Setting("TARGET", facts.targets[0]),
         Setting("TARGETS", list(facts.targets)),
@@ -199,6 +208,8 @@ def metric_function(facts: Facts) -> str:
     name = _METRIC_FUNCTIONS.get(facts.metric, facts.metric)
     if name in _KNOWN_METRICS or name in _METRIC_FUNCTIONS.values():
         return name
+    if facts.prediction in ("label", "multilabel_labels"):
+        return "accuracy"
     return "rmse" if working_problem(facts) == "regression" else "log_loss"
 
 
