@@ -6,6 +6,8 @@ Images stay uint8 (n, h, w, c), on disk where they do not fit in memory; a batch
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch.nn import functional
@@ -19,6 +21,9 @@ SYMMETRIES = {
     "upside_down": ((1.0, 0.0), (0.0, -1.0)),
     "swapped": ((0.0, 1.0), (1.0, 0.0)),
 }
+
+
+EVALUATED_AT_ONCE = 256
 
 
 class ImageRows(Dataset):
@@ -36,21 +41,27 @@ class ImageRows(Dataset):
         return torch.from_numpy(self.images[rows]), torch.from_numpy(rows)
 
 
-def image_loader(
-    images: np.ndarray, rows: np.ndarray, batch: int, training: bool, workers: int, prefetch: int | None
+def training_loader(
+    images: np.ndarray, rows: np.ndarray, batch: int, workers: int, prefetch: int | None
 ) -> DataLoader:
-    """Batches of (images uint8 (b, h, w, c), row numbers); shuffled and without the odd rest in training."""
+    """Shuffled batches of (images uint8 (b, h, w, c), row numbers), without the odd rest."""
     return DataLoader(
         ImageRows(images, rows),
         batch_size=batch,
-        shuffle=training,
-        drop_last=training and len(rows) > batch,
+        shuffle=True,
+        drop_last=len(rows) > batch,
         num_workers=workers,
         prefetch_factor=prefetch if workers else None,
         persistent_workers=workers > 0,
         pin_memory=torch.cuda.is_available(),
         collate_fn=tuple,
     )
+
+
+def in_order(images: np.ndarray, rows: np.ndarray) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """All rows once, as ``training_loader`` gives them, without its workers: nothing is learned from them."""
+    for some in np.array_split(rows, -(-len(rows) // EVALUATED_AT_ONCE)):
+        yield torch.from_numpy(images[some]), torch.from_numpy(some)
 
 
 def normalise(batch: torch.Tensor, mean: torch.Tensor, spread: torch.Tensor) -> torch.Tensor:

@@ -24,8 +24,9 @@ from torch.nn import functional
 from medalist.families.compete.kit.parts.network_images import (
     augment,
     channel_statistics,
-    image_loader,
+    in_order,
     normalise,
+    training_loader,
     views,
 )
 from medalist.families.compete.kit.parts.reading import thread_count
@@ -118,7 +119,7 @@ def measure_training(
     effort: dict[str, float] = {}
     for precision in (half, "float32") if DEVICE.type == "cpu" else (half,):
         fold = FoldTraining(network, replace(options, precision=precision), scale)
-        loader = image_loader(images, rows, options.batch, True, 0, None)
+        loader = training_loader(images, rows, options.batch, options.workers, options.prefetch)
         for pictures, places in islice(loader, 8):
             started, cpu_started = time.perf_counter(), time.process_time()
             fold.step(pictures, truth[places.to(DEVICE)], 0.0)
@@ -205,7 +206,7 @@ def train_fold(
     scale = find_scale(images, target, rows[0], options.kind)
     state = FoldTraining(build(), options, scale)
     truth = target_tensor(target, scale, options.kind)
-    loader = image_loader(images, rows[0], options.batch, True, options.workers, options.prefetch)
+    loader = training_loader(images, rows[0], options.batch, options.workers, options.prefetch)
     epoch, lowest = 0, math.inf
     if resume and last.exists():
         saved = torch.load(last, map_location=DEVICE, weights_only=True)
@@ -243,7 +244,7 @@ def validation_loss(state: FoldTraining, images: np.ndarray, truth: torch.Tensor
     """The mean loss on rows that were not trained on, as they are."""
     state.network.eval()
     total = 0.0
-    for pictures, places in image_loader(images, rows, 256, False, 0, None):
+    for pictures, places in in_order(images, rows):
         inputs = normalise(pictures.to(DEVICE), state.mean, state.spread)
         with autocast(state.options.precision):
             loss = loss_of(state.options.kind, state.network(inputs), truth[places.to(DEVICE)])
@@ -263,7 +264,7 @@ def predict_images(
     network.eval()
     mean, spread = (torch.tensor(v, device=DEVICE) for v in (scale.mean, scale.spread))
     blocks = []
-    for pictures, _ in image_loader(images, rows, 256, False, 0, None):
+    for pictures, _ in in_order(images, rows):
         inputs = normalise(pictures.to(DEVICE), mean, spread)
         with autocast(saved["precision"]):
             outputs = [network(view).float() for view in views(inputs, saved["symmetries"])]
