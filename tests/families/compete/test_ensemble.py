@@ -18,6 +18,7 @@ from medalist.families.compete.kit.parts.ensemble import (
     from_scale,
     greedy_weights,
     prune_library,
+    rows_to_compare,
     select_on_folds,
     selection_loss,
     stack_members,
@@ -87,6 +88,15 @@ def test_a_member_with_missing_folds_is_used_only_where_it_predicted():
     assert np.isfinite(blend.prediction).all()
     blended = weighted_mean(stack, [1.0, 1.0, 0.0])
     assert np.allclose(blended[folds(len(y)) >= 3], stack[1, folds(len(y)) >= 3])
+
+
+def test_a_strong_member_of_one_fold_is_compared_on_that_fold():
+    y, stack = noisy_members(rows=2000, noises=(0.1, 0.6, 0.7))
+    only = folds(len(y)) == 0
+    stack[0, ~only] = np.nan
+    assert np.array_equal(rows_to_compare(stack, y, "squared"), only)
+    weak = stack[[1, 2, 0]] + np.array([0, 0, 5.0])[:, None]
+    assert rows_to_compare(weak, y, "squared").all()
 
 
 @pytest.mark.parametrize("scale", ["mean", "logit", "log", "log1p"])

@@ -99,6 +99,10 @@ def _train_main(facts: Facts) -> str:
     print_resources()
     paths = [member_file(member, "oof.npz") for member in MEMBERS]
     stack, fold = stack_members(paths, AS_VALUES), read_array(paths[0], "fold")
+    compared = rows_to_compare(stack, target, LOSS)
+    stack[:, ~compared] = np.nan
+    if len(np.unique(fold[compared])) < 2:
+        fold = np.where(compared, np.arange(len(fold)) % 5, -1)
     kept = prune_library(stack, target, LOSS)
     deadline = started + 0.7 * arguments.seconds
     blend = select_on_folds(stack[kept], target, fold, LOSS, SCALES, deadline)

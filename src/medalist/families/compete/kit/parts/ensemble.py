@@ -27,6 +27,7 @@ GREEDY_ROUNDS = 25
 LARGEST_LIBRARY = 20
 SMALLEST_WEIGHT = 0.01
 CELLS_COMPARED = 60_000
+FEWEST_ROWS_COMPARED = 200
 # Scores of labels move in steps; a share of the log loss tells blends apart that a step does not.
 SMOOTHING = 0.1
 
@@ -179,6 +180,23 @@ def prune_library(stack: np.ndarray, y: np.ndarray, loss: str) -> np.ndarray:
     """Indices of the best members, at most LARGEST_LIBRARY (Caruana et al. 2006 prune likewise)."""
     alone = [selection_loss(y, member, loss) for member in stack]
     return np.sort(np.argsort(alone)[:LARGEST_LIBRARY])
+
+
+def rows_to_compare(stack: np.ndarray, y: np.ndarray, loss: str) -> np.ndarray:
+    """Rows (bool) on which members are judged: all, unless the best member predicted only some of them.
+
+    A network trained for one fold may beat all others there; a blend with it shows its worth only on
+    the rows it predicted.
+    """
+    known: np.ndarray = np.all(np.isfinite(stack).reshape(*stack.shape[:2], -1), axis=2)
+    everywhere = known.sum(axis=1) >= 0.99 * known.sum(axis=1).max()
+    chosen = np.asarray(known.any(axis=0))
+    for m in np.flatnonzero(~everywhere & (known.sum(axis=1) >= FEWEST_ROWS_COMPARED)):
+        rows = known[m]
+        others = [selection_loss(y[rows], stack[o, rows], loss) for o in np.flatnonzero(everywhere)]
+        if selection_loss(y[rows], stack[m, rows], loss) < min(others):
+            chosen = chosen & rows
+    return chosen if chosen.sum() >= FEWEST_ROWS_COMPARED else np.asarray(known.any(axis=0))
 
 
 def select_on_folds(
