@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import errno
 import json
-import signal
 import sys
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import typer
 
+from medalist.apps.interrupt import ignore_interrupts, on_interrupt
 from medalist.core.errors import MedalistError
 
 INTERRUPTED = 130
@@ -35,6 +34,7 @@ def deliver(work: Callable[[], Delivery], *, as_json: bool, at_hand: Callable[[]
     """
     data: Mapping[str, Any] | None = None
     try:
+        on_interrupt(KeyboardInterrupt)
         made = work()
         data, status = made.data, 0 if made.good else 1
         if not as_json:
@@ -48,7 +48,7 @@ def deliver(work: Callable[[], Delivery], *, as_json: bool, at_hand: Callable[[]
     except OSError as error:
         status = 1
         print(_about(error), file=sys.stderr)
-    _hold_signals()
+    ignore_interrupts()
     if as_json:
         sys.stdout.flush()
         print(json.dumps(data if data is not None else at_hand(), ensure_ascii=False), flush=True)
@@ -73,9 +73,3 @@ def _about(error: OSError) -> str:
     where = f"\nWhere: {error.filename}" if error.filename else ""
     step = advice.get(error.errno or 0, "Mend that, then `medalist resume` the run if one was started.")
     return f"The operating system refused: {error.strerror or error}.{where}\nNext: {step}"
-
-
-def _hold_signals() -> None:
-    """The last line is printed whole, however often Ctrl-C is pressed."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,33 @@
+"""Ctrl-C for the command line: heard at any moment, and heard even where a callback swallows exceptions."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from types import FrameType
+
+INSIST_SECONDS = 0.5
+
+
+class StoppedEarly(BaseException):
+    """Ctrl-C before a verb began to work; unlike KeyboardInterrupt, typer lets it through."""
+
+
+def on_interrupt(raised: type[BaseException]) -> None:
+    """From now on Ctrl-C raises ``raised``, and again a little later: C code may have swallowed the first."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        again = threading.Timer(INSIST_SECONDS, os.kill, (os.getpid(), signal.SIGINT))
+        again.daemon = True
+        again.start()
+        raise raised
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, interrupt)
+
+
+def ignore_interrupts() -> None:
+    """From now on Ctrl-C does nothing: the last line is printed whole, however often it is pressed."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
