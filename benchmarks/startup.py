@@ -44,7 +44,7 @@ PARENT = """
 import json, resource, sys
 from medalist.apps.cli import main
 try:
-    main(sys.argv[1:])
+    main()
 except SystemExit:
     pass
 own = resource.getrusage(resource.RUSAGE_SELF)

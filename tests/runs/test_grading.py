@@ -83,7 +83,7 @@ def test_a_grade_survives_its_file() -> None:
 
 
 def test_a_grader_sees_no_key_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
-    from medalist.runs.children import own_environment
+    from medalist.machine.children import own_environment
 
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
     assert "OPENAI_API_KEY" not in own_environment()

@@ -23,7 +23,8 @@ from medalist.apps.live import Live
 from medalist.apps.tables import wide_console
 from medalist.core.budget import parse_duration
 from medalist.core.errors import MedalistError
-from medalist.runs import api, children
+from medalist.machine import children
+from medalist.runs import api
 from medalist.runs.spec import RunSpec, TaskSpec, with_time
 from medalist.runs.store import FileStore
 from medalist.runs.timeline import duration, number, sentence, stamp

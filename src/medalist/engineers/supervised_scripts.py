@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from medalist.core.errors import InputError, JobError
+from medalist.core.errors import JobError
 from medalist.core.event import EventLog
 from medalist.engineers.supervised import Watched
-from medalist.hints.review import Finding, check_script, explain_log
+from medalist.hints.review import Finding, explain_log
 from medalist.machine.hardware import Hardware
-from medalist.source.tree import parse
 from medalist.training.checkpoint import Verdict, Verdicts
-from medalist.training.kind import Kind, kind_of_command
-from medalist.training.recovery import batch_in_use, recover, set_batch
-from medalist.training.review import SMALL_BATCH, UNUSED_GPU, Review, review
+from medalist.training.kind import Reader
+from medalist.training.recovery import recover, set_batch
+from medalist.training.review import SMALL_BATCH, UNUSED_GPU, Review
+from medalist.training.reviewer import Question, Reviewer, Said
 from medalist.training.sizing import size_for
 from medalist.workspace.files import open_inside
 from medalist.workspace.workspace import Workspace
@@ -25,49 +24,68 @@ _LARGEST_SCRIPT_BYTES = 4_000_000
 _LOG_END_CHARACTERS = 8000
 
 
+class _Texts(dict[str, str | None]):
+    """Files of one launch, each read once: what is reviewed, mended and reviewed again is one text."""
+
+    def __init__(self, read: Reader) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, path: str) -> str | None:
+        self[path] = self._read(path)
+        return self[path]
+
+
 class Refusal(Exception):
     """A script must be fixed and cannot be by machine; the text says what and how. Stays inside this room."""
 
 
 class Scripts:
-    """Reads, reviews and edits the scripts of one workspace; a text that was reviewed is not reviewed again."""
+    """Reads, reviews and edits the scripts of one workspace."""
 
     def __init__(
-        self, workspace: Workspace, hardware: Hardware, events: EventLog, *, use_hints: bool = True
+        self,
+        workspace: Workspace,
+        hardware: Hardware,
+        events: EventLog,
+        reviewer: Reviewer,
+        *,
+        use_hints: bool = True,
     ) -> None:
         self._workspace = workspace
         self._hardware = hardware
         self._events = events
+        self._reviewer = reviewer
         self._use_hints = use_hints
-        self._reviews: dict[str, Review] = {}
 
     def review(self, watched: Watched) -> None:
         """Read the script behind a launch, mend what a machine can, and note kind and batch on ``watched``.
 
         Raises Refusal when something that must be fixed is left.
         """
-        watched.kind = self._kind(watched)
-        code = self.code_of(watched)
-        if not watched.kind.trains or code is None:
+        script, *rest = watched.argv
+        if script == "-m" and rest and rest[0].startswith("medalist."):
             return
-        try:
-            found = self._review(code, watched)
-            left = found.must_fix
-            if left:
-                code, mended = self._mend(code, watched, left)
-                found = self._review(code, watched)
-                left = found.must_fix
-                self._report(watched, found, mended)
-                if mended:
-                    self.write(watched, code)
-            else:
-                self._report(watched, found, ())
-            watched.batch = batch_in_use(parse(code), watched.argv)
-        except InputError:
-            return  # not Python: it will say so itself, with a traceback
-        watched.script_monitors = found.monitors
-        if left:
-            raise Refusal(" ".join(f"Line {each.line}: {each.message} Fix: {each.fix}" for each in left))
+        texts = _Texts(lambda path: self._read(watched, path))
+        said = self._ask(watched, texts)
+        watched.kind, found = said.kind, said.review
+        if found is None:
+            return
+        if found.must_fix:
+            code, mended = self._mend(texts[script] or "", watched, found.must_fix)
+            if mended:
+                texts[script] = code
+                said = self._ask(watched, texts)
+                found = said.review or found
+                self.write(watched, code)
+            self._report(watched, found, mended)
+        else:
+            self._report(watched, found, ())
+        watched.batch, watched.script_monitors = said.batch, found.monitors
+        if found.must_fix:
+            raise Refusal(
+                " ".join(f"Line {each.line}: {each.message} Fix: {each.fix}" for each in found.must_fix)
+            )
 
     def code_of(self, watched: Watched) -> str | None:
         """The text of the launch's own script; None for ``-m``, ``-c`` and files that cannot be read."""
@@ -87,11 +105,6 @@ class Scripts:
             self._fired(watched, finding, source="log", mended=False)
         return found
 
-    def _kind(self, watched: Watched) -> Kind:
-        if watched.argv[:1] == ("-m",) and len(watched.argv) > 1 and watched.argv[1].startswith("medalist."):
-            return Kind.NONE
-        return kind_of_command(watched.argv, lambda path: self._read(watched, path))
-
     def _relative(self, watched: Watched, path: str) -> str:
         return str(PurePosixPath(watched.request.cwd) / path)
 
@@ -104,14 +117,12 @@ class Scripts:
         except (FileNotFoundError, JobError):
             return None
 
-    def _review(self, code: str, watched: Watched) -> Review:
-        key = hashlib.sha256(f"{watched.kind}{watched.request.facts}{code}".encode()).hexdigest()
-        if key not in self._reviews:
-            hints = check_script(code, hardware=self._hardware) if self._use_hints else []
-            self._reviews[key] = review(
-                code, self._hardware, watched.request.facts, kind=watched.kind, hint_findings=hints
-            )
-        return self._reviews[key]
+    def _ask(self, watched: Watched, texts: _Texts) -> Said:
+        request = watched.request
+        question = Question(
+            watched.argv, self._hardware.share(watched.cores), request.facts, use_hints=self._use_hints
+        )
+        return self._reviewer.ask(question, texts.__getitem__)
 
     def _mend(self, code: str, watched: Watched, findings: Sequence[Finding]) -> tuple[str, tuple[str, ...]]:
         """``code`` with every mechanical fix of ``findings``, and the ids of those that were applied."""

@@ -33,6 +33,7 @@ from medalist.training.checkpoint import (
 from medalist.training.kind import Kind
 from medalist.training.progress import INFERENCE_MARGIN, advance
 from medalist.training.recovery import Recovery, recover
+from medalist.training.reviewer import Reviewer
 from medalist.training.sizing import MeasuredSizes
 from medalist.workspace.jobs import JobSpec
 from medalist.workspace.workspace import Workspace
@@ -56,8 +57,10 @@ class Supervisor:
         *,
         hints: bool = True,
         measured: MeasuredSizes | None = None,
+        reviewer: Reviewer | None = None,
     ) -> None:
-        """``hints`` False leaves the knowledge base out of reviews and failures; ``measured`` remembers sizes."""
+        """``hints`` False leaves the knowledge base out of reviews and failures; ``measured`` remembers sizes;
+        ``reviewer`` reads scripts, in this process where none is given."""
         self.settings = settings or CheckSettings()
         self.running: list[Watched] = []
         self._workspace = workspace
@@ -65,7 +68,7 @@ class Supervisor:
         self._record = JobEvents(events)
         self._budget = budget
         self._measured = measured or MeasuredSizes(None, hardware.fingerprint)
-        self._scripts = Scripts(workspace, hardware, events, use_hints=hints)
+        self._scripts = Scripts(workspace, hardware, events, reviewer or Reviewer(), use_hints=hints)
         self._news: list[News] = []
 
     # ---- what engineers call

@@ -11,8 +11,8 @@ import hashlib
 import math
 import os
 import platform
-from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from medalist.machine.gpu import read_gpus
@@ -45,6 +45,10 @@ class Hardware:
     platform: str
     container: str
     fingerprint: str
+
+    def share(self, core_ids: Sequence[int]) -> Hardware:
+        """The machine as one sees it who was given these of its cores; all of it for none."""
+        return replace(self, cores=len(core_ids), core_ids=tuple(core_ids)) if core_ids else self
 
 
 def read_hardware(root: Path = Path("/"), affinity: Collection[int] | None = None) -> Hardware:

@@ -23,8 +23,8 @@ from medalist.core.family import Family, Opened, find_family
 from medalist.engineers.engineer import Engineer
 from medalist.engineers.session import Session
 from medalist.engineers.supervisor import Supervisor
+from medalist.machine import children
 from medalist.machine.hardware import Hardware, read_hardware
-from medalist.runs import children
 from medalist.runs.ending import Ending, clock_and_signals, undisturbed
 from medalist.runs.figures import fold
 from medalist.runs.grading import grade_product
@@ -33,6 +33,7 @@ from medalist.runs.report import write_attempt_page
 from medalist.runs.resume import Earlier, earlier_work
 from medalist.runs.store import AttemptRecord, AttemptState, FileStore, Store, write_json, write_text
 from medalist.training.checkpoint import CheckSettings
+from medalist.training.reviewer import Reviewer
 from medalist.training.sizing import MeasuredSizes
 from medalist.workspace.sandbox import choose_sandbox
 from medalist.workspace.workspace import Workspace
@@ -108,15 +109,18 @@ class _Work:
         spec = self.record.spec
         self.family = find_family(spec.task.family)
         self.opened = self.family.open(spec.task.path, spec.task.settings)
-        hardware = _share(read_hardware(), self.cores)
+        hardware = read_hardware().share(self.cores)
         self._announce(hardware)
-        sandbox, probe = choose_sandbox(spec.sandbox, cache=_cache_folder() / "sandbox.json")
-        self.isolation = sandbox.isolation
-        self.events.append(
-            "sandbox_chosen", sandbox=sandbox.name, isolation=sandbox.isolation, probe=asdict(probe)
-        )
         weights = spec.task.settings.get("weights")
         with ExitStack() as closing:
+            reviewer = Reviewer()
+            closing.callback(_closed_in_peace, reviewer)
+            reviewer.start()
+            sandbox, probe = choose_sandbox(spec.sandbox, cache=_cache_folder() / "sandbox.json")
+            self.isolation = sandbox.isolation
+            self.events.append(
+                "sandbox_chosen", sandbox=sandbox.name, isolation=sandbox.isolation, probe=asdict(probe)
+            )
             workspace = Workspace.open(
                 self.folder / "workspace",
                 self.opened.task.public,
@@ -130,12 +134,12 @@ class _Work:
             closing.callback(_closed_in_peace, workspace)
             workspace.warm_up()
             engineer: Engineer = self.family.playbook(self._settings())
-            engineer.work(self._session(workspace, hardware))
+            engineer.work(self._session(workspace, hardware, reviewer))
 
     def _settings(self) -> dict[str, Any]:
         return {**self.record.spec.task.settings, "hints": self.record.spec.hints}
 
-    def _session(self, workspace: Workspace, hardware: Hardware) -> Session:
+    def _session(self, workspace: Workspace, hardware: Hardware, reviewer: Reviewer) -> Session:
         assert self.family is not None
         assert self.opened is not None
         return Session(
@@ -150,6 +154,7 @@ class _Work:
                 self._check_settings(),
                 hints=self.record.spec.hints,
                 measured=MeasuredSizes(_cache_folder() / "sizes.json", hardware.fingerprint),
+                reviewer=reviewer,
             ),
             budget=self.budget,
             limits=self.record.spec.limits,
@@ -253,18 +258,13 @@ def _grade(work: _Work) -> dict[str, Any]:
     return {"hidden_score": grade.score, "medal": grade.medal, "valid": grade.valid}
 
 
-def _share(hardware: Hardware, cores: tuple[int, ...]) -> Hardware:
-    """The machine as an attempt sees it that was given some of its cores."""
-    return replace(hardware, cores=len(cores), core_ids=cores) if cores else hardware
-
-
 def _cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "medalist"
 
 
-def _closed_in_peace(workspace: Workspace) -> None:
+def _closed_in_peace(part: Workspace | Reviewer) -> None:
     with undisturbed():
-        workspace.close()
+        part.close()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

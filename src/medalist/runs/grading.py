@@ -24,7 +24,7 @@ from medalist.core.answers import Answers
 from medalist.core.family import Family
 from medalist.core.score import ScoreStatus
 from medalist.core.task import Task
-from medalist.runs import children
+from medalist.machine import children
 
 GRADER_SECONDS = 600.0
 

@@ -1,7 +1,7 @@
 """Running the attempts of a run in parallel on the cores there are, each as a process of its own.
 
 A run of one attempt stays in this process. The runner holds no state that is not on disk: killed at
-any moment, it leaves attempts that end with it (``runs/children``) and can be resumed.
+any moment, it leaves attempts that end with it (``machine/children``) and can be resumed.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from medalist.core.event import Event
+from medalist.machine import children
 from medalist.machine.hardware import read_hardware
 from medalist.machine.leases import CoreLeases
-from medalist.runs import children
 from medalist.runs.ending import undisturbed
 from medalist.runs.spec import AttemptSpec
 from medalist.runs.store import FileStore

@@ -9,7 +9,6 @@ Starting code goes through here and nowhere else, so a policy holds for every en
 
 from __future__ import annotations
 
-import ctypes
 import itertools
 import os
 import shutil
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Self
 
 from medalist.core.errors import JobError, StoreError
+from medalist.machine.children import hide_this_process
 from medalist.machine.hardware import Hardware
 from medalist.workspace.environment import child_environment, temporary_folder
 from medalist.workspace.files import open_inside, read_inside
@@ -262,15 +262,6 @@ class Workspace:
             return open_inside(self.root, relative, flags)
         except FileNotFoundError as error:
             raise JobError(f"There is no folder for the log {relative!r}.", where=str(self.root)) from error
-
-
-def hide_this_process() -> None:
-    """Make this process non-dumpable (prctl(2)): no other of the same user reads its memory or environment.
-
-    Root may still, and this process's children are unaffected once they run another program. Its own
-    entries below /proc then belong to root; a profiler that attaches from outside needs root too.
-    """
-    ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
 
 
 def _link_targets(public: Path) -> list[Path]:

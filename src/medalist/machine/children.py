@@ -1,4 +1,4 @@
-"""Starting Medalist's own processes: graders and attempts of a set. Engineers' code never starts here.
+"""Starting Medalist's own processes: graders, reviewers, attempts of a set. Engineers' code never starts here.
 
 A child gets an allow-list of environment variables, its own process group, a working directory
 that no engineer can write, and dies with its parent.
@@ -18,6 +18,7 @@ from pathlib import Path
 
 _ALLOWED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV", "PYTHONPATH", "LD_LIBRARY_PATH")
 _PARENT_DIED = 1  # PR_SET_PDEATHSIG
+_DUMPABLE = 4  # PR_SET_DUMPABLE
 
 
 def own_environment() -> dict[str, str]:
@@ -29,7 +30,9 @@ def own_environment() -> dict[str, str]:
     }
 
 
-def start(module_and_arguments: Sequence[str], *, cwd: Path, log: Path | int) -> subprocess.Popen[bytes]:
+def start(
+    module_and_arguments: Sequence[str], *, cwd: Path, log: Path | int, stdin: int = subprocess.DEVNULL
+) -> subprocess.Popen[bytes]:
     """Start ``python -m module arguments`` in a group of its own, stdout piped, stderr to ``log``.
 
     ``-P`` keeps the working directory off the module path, so that no file lying there is imported.
@@ -40,7 +43,7 @@ def start(module_and_arguments: Sequence[str], *, cwd: Path, log: Path | int) ->
             [sys.executable, "-P", "-m", *module_and_arguments],
             cwd=cwd,
             env=own_environment(),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=errors,
             start_new_session=True,
@@ -68,6 +71,16 @@ def die_with_parent(parent_pid: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PARENT_DIED, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != parent_pid:  # the parent died before the kernel was asked
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def hide_this_process() -> None:
+    """Make this process non-dumpable (prctl(2)): no other of the same user reads its memory or environment.
+
+    Root may still, and this process's children are unaffected once they run another program. Its own
+    entries below /proc then belong to root; a profiler that attaches from outside needs root too.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DUMPABLE, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
