@@ -45,10 +45,9 @@ import json, resource, sys
 from medalist.apps.cli import main
 try:
     main()
-except SystemExit:
-    pass
-own = resource.getrusage(resource.RUSAGE_SELF)
-print(json.dumps(own.ru_utime + own.ru_stime), file=sys.stderr)
+finally:
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    print(json.dumps(own.ru_utime + own.ru_stime), file=sys.stderr)
 """
 
 
@@ -68,6 +67,8 @@ def parent_share(seconds: float) -> str:
         ]
         command += ["--out", str(Path(scratch, "run"))]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            return f"the attempt failed: {done.stderr.strip().splitlines()[-2:]}"
         used = float(json.loads(done.stderr.strip().splitlines()[-1]))
     return f"{used:.2f} CPU s of {seconds:.0f} s = {100 * used / seconds:.1f} %"
 

@@ -315,3 +315,15 @@ def test_a_failed_job_is_answered_with_the_hint_that_explains_it(bench, workspac
         news += supervisor.wait(1.0)
     assert news[-1].kind == "ended"
     assert all(fired["source"] == "log" for fired in bench.all("hint_fired"))
+
+
+def test_idle_cores_are_counted_among_the_jobs_own(bench):
+    """A script held to one thread wastes nothing where it was given one core of several."""
+    cores = read_hardware().core_ids
+    if len(cores) < 2:
+        pytest.skip("needs two cores")
+    code = "from somewhere import Model\nModel(n_jobs=1).fit(1, 2)\n"
+    for given, told in ((cores[:1], []), (cores[:2], ["one-thread"])):
+        bench.watch(bench.launch(code, cores=given))
+        reviewed = bench.all("script_reviewed")[-1]
+        assert [finding.split()[0] for finding in reviewed["findings"]] == told

@@ -6,11 +6,17 @@ import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from medalist.core.budget import Limits
 from medalist.core.event import Event, EventLog
+from medalist.engineers.supervised import LaunchRequest, Watched
+from medalist.engineers.supervised_events import JobEvents
+from medalist.machine.gpu import GpuReading
+from medalist.machine.telemetry import Reading
 from medalist.runs import charts
 from medalist.runs.attempt import run_attempt
 from medalist.runs.checklist import checklist
@@ -19,6 +25,10 @@ from medalist.runs.report import markdown, read_story, timeline, write_page
 from medalist.runs.spec import RunSpec, TaskSpec
 from medalist.runs.store import FileStore
 from medalist.runs.timeline import sentence, stamp
+from medalist.training.checkpoint import Verdict, Verdicts
+from medalist.training.kind import Kind
+from medalist.training.review import SMALL_BATCH
+from medalist.workspace.jobs import Job
 
 Make = Callable[..., Path]
 
@@ -174,3 +184,38 @@ def test_the_checklist_reads_what_training_printed(tmp_path: Path, log: str, hab
     (folder / "train.log").write_text(log)
     reviewed = ("script_reviewed", {"candidate": "c01", "name": "train", "trains": "network"})
     assert _ticks(tmp_path, reviewed)[habit] is held
+
+
+def _checkpoint(memory_share: float) -> tuple[str, dict]:
+    """A look as the supervisor writes it down, over one reading of a GPU."""
+    gpu = GpuReading(0, "A10", int(memory_share * 24e9), int(24e9), 0.9, None)
+    telemetry = SimpleNamespace(readings=[Reading(60.0, 1.0, 10**9, 2, (gpu,))])
+    job = SimpleNamespace(id="j1", seconds=61.0, telemetry=telemetry)
+    watched = Watched(
+        LaunchRequest(("train.py",), candidate_id="c01"), ("train.py",), Kind.NETWORK, (0,), batch=64
+    )
+    watched.current = cast(Job, job)
+    written = SimpleNamespace(append=lambda kind, **data: found.append((kind, data)))
+    found: list[tuple[str, dict]] = []
+    JobEvents(cast(EventLog, written)).checkpoint(watched, Verdict(Verdicts.OK, "trains as it should"))
+    return found[0]
+
+
+@pytest.mark.parametrize(("share", "held"), [(0.3, False), (0.7, True)])
+def test_gpu_memory_is_read_from_the_supervisors_looks(tmp_path: Path, share: float, held: bool) -> None:
+    folder = tmp_path / "workspace" / "candidates" / "c01"
+    folder.mkdir(parents=True)
+    (folder / "train.log").write_text("RESOURCES: 8 CPU cores, batch=128, GPU=A10, Mixed Precision=ON\n")
+    reviewed = ("script_reviewed", {"candidate": "c01", "name": "train", "trains": "network"})
+    ticks = _ticks(tmp_path, reviewed, _checkpoint(share))
+    assert ticks["GPU memory over half at the checkpoint, or relaunched"] is held
+
+
+@pytest.mark.parametrize(("priority", "held"), [("CRITICAL", False), ("OPTIONAL", True)])
+def test_a_batch_too_small_for_the_gpu_is_crossed(tmp_path: Path, priority: str, held: bool) -> None:
+    folder = tmp_path / "workspace" / "candidates" / "c01"
+    folder.mkdir(parents=True)
+    (folder / "train.log").write_text("RESOURCES: 8 CPU cores, batch=32, GPU=A10, Mixed Precision=ON\n")
+    reviewed = ("script_reviewed", {"candidate": "c01", "name": "train", "trains": "network"})
+    fired = ("hint_fired", {"candidate": "c01", "hint": SMALL_BATCH, "priority": priority})
+    assert _ticks(tmp_path, reviewed, fired)["Batch at least the table's"] is held

@@ -16,6 +16,7 @@ from medalist.core.event import Event
 from medalist.runs.figures import Figures
 from medalist.runs.timeline import duration
 from medalist.training.lines import Line, Loader, Resources, Step, parse_line
+from medalist.training.review import SMALL_BATCH
 from medalist.workspace.handover import read_inside
 
 _KNOWN_ERRORS = {
@@ -106,8 +107,8 @@ def _batch(figures: Figures, networks: list[Log]) -> Tick:
         return Tick(habit, None, "no network was trained")
     small = [
         e
-        for e in figures.of("script_reviewed", "hint_fired")
-        if "batch" in str(e.data).lower() and e.data.get("must_fix")
+        for e in figures.of("hint_fired")
+        if e.data.get("hint") == SMALL_BATCH and e.data.get("priority") == "CRITICAL"
     ]
     batches = ", ".join(f"{log.name}: {log.resources.batch}" for log in networks if log.resources)
     return Tick(habit, not small, batches)
@@ -139,9 +140,8 @@ def _memory(figures: Figures, networks: list[Log]) -> Tick:
     habit = "GPU memory over half at the checkpoint, or relaunched"
     if not any(log.resources and log.resources.gpu for log in networks):
         return Tick(habit, None, "no network was trained on a GPU")
-    shares = [
-        float(e.data["gpu_memory_share"]) for e in figures.of("checkpoint") if e.data.get("gpu_memory_share")
-    ]
+    seen = (event.data.get("evidence", {}) for event in figures.of("checkpoint"))
+    shares = [float(evidence["gpu_memory_share"]) for evidence in seen if evidence.get("gpu_memory_share")]
     good = bool(shares) and max(shares) > 0.5
     evidence = f"highest share {max(shares):.0%}, {figures.relaunches} relaunches" if shares else "no reading"
     return Tick(habit, good or figures.relaunches > 0, evidence)
