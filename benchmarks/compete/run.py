@@ -91,7 +91,8 @@ def run_trial(trial: Trial, folder: Path, scratch: Path) -> dict[str, object]:
     seconds = time.monotonic() - started
     if trial.system == "medalist" and done.stdout.strip():
         out = Path(json.loads(done.stdout.strip().splitlines()[-1])["submission"])
-    grade = grade_file(folder, out) if out.exists() else {"reason": done.stderr[-400:]}
+    failed: dict[str, object] = {"score": None, "lower_is_better": None, "reason": done.stderr[-400:]}
+    grade = grade_file(folder, out) if out.exists() else failed
     return {"trial": trial.key, "seconds": round(seconds, 1), **grade}
 
 
