@@ -16,6 +16,14 @@ HERE = Path(__file__).parent
 FAMILIES = {"mean": "toy:family", "scripted": "scripted_family:family"}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def a_home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests neither read nor write what attempts on this machine have learned."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MEDALIST_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def plugins(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Folders for ``sys.path`` that make the toy and the scripted family installed plug-ins."""

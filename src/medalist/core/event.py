@@ -25,6 +25,7 @@ KINDS: dict[str, str] = {
     "doubt": "something was assumed that a person may want to override",
     "hints_read": "the knowledge base was read before training",
     "hint_fired": "a hint matched a script or a log: id, where, fix, whether it was mended",
+    "hint_learned": "a failure was resolved and kept as a learned hint: error, fix, evidence",
     "plan": "what will be tried, in which order, with what share of the budget",
     "candidate_created": "a candidate's files stand: id, operator, parents, folder, title",
     "candidate_finished": "a candidate was scored on the engineer's own split",

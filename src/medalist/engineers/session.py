@@ -138,6 +138,10 @@ class Session:
             return news
         return self.supervisor.wait(timeout_seconds)
 
+    def learn(self, log: str, fix: str, evidence: str) -> None:
+        """Keep what resolved a failure, for later ones (``engineers.lessons``); nothing where hints are off."""
+        self.supervisor.lessons.learn(log, fix, evidence)
+
     def read(self, relative: str | Path) -> str:
         """The text of a file in the workspace; links are not followed. Raises SubmissionInvalid."""
         return read_inside(self.workspace.root, relative)

@@ -93,6 +93,9 @@ class Watched:
     mends: int = 0
     tried: set[Verdicts] = field(default_factory=set)
     trial: Trial | None = None
+    failure: str = ""
+    """The end of the log of a launch that failed and was mended, and ``fixes`` what was changed."""
+    fixes: tuple[str, ...] = ()
     first_look_seconds: float = 60.0
     next_look_seconds: float = 60.0
     look_interval_seconds: float = 60.0

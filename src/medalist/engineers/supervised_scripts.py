@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 
 from medalist.core.errors import JobError
 from medalist.core.event import EventLog
+from medalist.engineers.lessons import Lessons
 from medalist.engineers.supervised import Watched
-from medalist.hints.review import Finding, explain_log
+from medalist.hints.review import Finding
 from medalist.machine.hardware import Hardware
 from medalist.training.checkpoint import Verdict, Verdicts
 from medalist.training.kind import Reader
@@ -49,6 +50,7 @@ class Scripts:
         hardware: Hardware,
         events: EventLog,
         reviewer: Reviewer,
+        lessons: Lessons,
         *,
         use_hints: bool = True,
     ) -> None:
@@ -56,6 +58,7 @@ class Scripts:
         self._hardware = hardware
         self._events = events
         self._reviewer = reviewer
+        self._lessons = lessons
         self._use_hints = use_hints
 
     def review(self, watched: Watched) -> None:
@@ -100,7 +103,7 @@ class Scripts:
 
     def explain(self, watched: Watched) -> list[Finding]:
         """The hints that a failed job's log matches, each written to the events."""
-        found = explain_log(watched.job.tail(_LOG_END_CHARACTERS)) if self._use_hints else []
+        found = self._lessons.explain(watched.job.tail(_LOG_END_CHARACTERS)) if self._use_hints else []
         for finding in found:
             self._fired(watched, finding, source="log", mended=False)
         return found

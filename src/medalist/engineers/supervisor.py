@@ -16,9 +16,11 @@ from typing import Any
 
 from medalist.core.budget import Budget
 from medalist.core.event import EventLog
+from medalist.engineers.lessons import Lessons
 from medalist.engineers.supervised import LaunchRequest, News, Rate, Trial, Watched
 from medalist.engineers.supervised_events import JobEvents
 from medalist.engineers.supervised_scripts import Refusal, Scripts
+from medalist.hints.learned import LearnedHints
 from medalist.machine.hardware import Hardware
 from medalist.training.checkpoint import (
     CheckSettings,
@@ -58,9 +60,10 @@ class Supervisor:
         hints: bool = True,
         measured: MeasuredSizes | None = None,
         reviewer: Reviewer | None = None,
+        learned: LearnedHints | None = None,
     ) -> None:
         """``hints`` False leaves the knowledge base out of reviews and failures; ``measured`` remembers sizes;
-        ``reviewer`` reads scripts, in this process where none is given."""
+        ``reviewer`` reads scripts, in this process where none is given; ``learned`` keeps what failures teach."""
         self.settings = settings or CheckSettings()
         self.running: list[Watched] = []
         self._workspace = workspace
@@ -68,7 +71,10 @@ class Supervisor:
         self._record = JobEvents(events)
         self._budget = budget
         self._measured = measured or MeasuredSizes(None, hardware.fingerprint)
-        self._scripts = Scripts(workspace, hardware, events, reviewer or Reviewer(), use_hints=hints)
+        self.lessons = Lessons(learned if hints else None, events)
+        self._scripts = Scripts(
+            workspace, hardware, events, reviewer or Reviewer(), self.lessons, use_hints=hints
+        )
         self._news: list[News] = []
 
     # ---- what engineers call
@@ -262,6 +268,8 @@ class Supervisor:
             watched.mends += 1
         if verdict.kind is not Verdicts.DOUBLE_BATCH and verdict.kind is not Verdicts.HALVE_BATCH:
             watched.tried.add(verdict.kind)
+        if verdict.kind is Verdicts.HALVE_BATCH:
+            watched.fixes += recovery.changes
         self._replace(watched, code, recovery.argv, recovery.batch, why=str(verdict.kind), rate=rate)
 
     def _replace(
@@ -330,6 +338,7 @@ class Supervisor:
             self._record.settled(watched, watched.trial, None, kept=False, reason=verdict.reason)
             self._take_back(watched, watched.trial)
         else:
+            watched.failure = log_end
             self._act(watched, verdict)
 
     def _finish(self, watched: Watched) -> None:
@@ -338,6 +347,9 @@ class Supervisor:
         watched.ended = True
         self.running.remove(watched)
         self._record.ended(watched)
+        if end.returncode == 0 and watched.fixes:
+            what = f"{watched.request.candidate_id} {watched.request.name}".strip()
+            self.lessons.learn(watched.failure, "; ".join(watched.fixes), f"{what} ran to its end after it")
         explained = self._scripts.explain(watched) if end.returncode != 0 and not end.killed_reason else []
         self._tell("ended", watched, returncode=end.returncode, hints=explained)
 

@@ -142,11 +142,17 @@ def default_path(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(data) / "medalist" / "hints.sqlite"
 
 
+def error_line(text: str) -> str:
+    """The last line of ``text`` that names an error, "" where none does."""
+    lines = [line.strip() for line in text.splitlines()]
+    named = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Warning|Interrupt)\b", line)]
+    return (named or [""])[-1]
+
+
 def last_error_line(text: str) -> str:
     """The last line of ``text`` that names an error, else its last line that is not empty."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    named = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Warning|Interrupt)\b", line)]
-    return (named or lines or [""])[-1]
+    return error_line(text) or (lines or [""])[-1]
 
 
 def signature_of(text: str) -> str:

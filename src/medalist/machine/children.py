@@ -16,7 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_ALLOWED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV", "PYTHONPATH", "LD_LIBRARY_PATH")
+_ALLOWED = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV", "PYTHONPATH", "LD_LIBRARY_PATH",
+    "MEDALIST_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME",
+)  # fmt: skip
 _PARENT_DIED = 1  # PR_SET_PDEATHSIG
 _DUMPABLE = 4  # PR_SET_DUMPABLE
 

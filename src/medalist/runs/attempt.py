@@ -23,6 +23,8 @@ from medalist.core.family import Family, Opened, find_family
 from medalist.engineers.engineer import Engineer
 from medalist.engineers.session import Session
 from medalist.engineers.supervisor import Supervisor
+from medalist.hints.learned import LearnedHints
+from medalist.hints.learned import default_path as learned_hints_path
 from medalist.machine import children
 from medalist.machine.hardware import Hardware, read_hardware
 from medalist.runs.ending import Ending, clock_and_signals, undisturbed
@@ -155,6 +157,7 @@ class _Work:
                 hints=self.record.spec.hints,
                 measured=MeasuredSizes(_cache_folder() / "sizes.json", hardware.fingerprint),
                 reviewer=reviewer,
+                learned=LearnedHints(learned_hints_path()),
             ),
             budget=self.budget,
             limits=self.record.spec.limits,

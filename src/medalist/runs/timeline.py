@@ -143,6 +143,7 @@ _SENTENCES: dict[str, Callable[[Data], str]] = {
     "doubt": lambda d: f"Assumed: {d.get('text') or d.get('doubt') or ''}",
     "hints_read": lambda d: f"Read {d.get('hints') or 'the'} training hints",
     "hint_fired": _hint,
+    "hint_learned": lambda d: f"Learned from {d.get('error')}: {d.get('fix')}",
     "plan": _plan,
     "candidate_created": _created,
     "candidate_finished": _finished,

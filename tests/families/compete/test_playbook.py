@@ -20,6 +20,7 @@ from medalist.core.event import Event, read_events
 from medalist.core.score import Score
 from medalist.families.compete.operators import Operators
 from medalist.families.compete.playbook_pace import Pace
+from medalist.hints.learned import LearnedHints, default_path
 
 pytestmark = pytest.mark.slow
 
@@ -227,3 +228,28 @@ def test_the_reserve_follows_what_was_measured_and_never_takes_the_budget():
     assert pace.reserve_seconds > before
     pace.took("predict", 500.0)
     assert pace.reserve_seconds <= 20.0
+
+
+def test_what_the_playbook_mended_is_learned(tmp_path, monkeypatch):
+    """Every first version runs out of memory for real; what worked instead is kept for later attempts."""
+    made = Operators.scripts
+
+    def too_big(operators, recipe):
+        scripts = made(operators, recipe)
+        if recipe.folds > 3 and recipe.kit != "ensemble":
+            scripts["train.py"] = (
+                'bytearray(1 << 60) if __name__ == "__main__" else None\n' + scripts["train.py"]
+            )
+        return scripts
+
+    monkeypatch.setattr(Operators, "scripts", too_big)
+    monkeypatch.setenv("MEDALIST_HOME", str(tmp_path / "home"))
+    competition = write_competition(tmp_path / "wine", datasets.load_wine(as_frame=True), metric="accuracy")
+    result = medalist_package.compete(competition, time="12s", out=tmp_path / "run")
+    events = events_of(result.run_dir)
+    mended = of(events, "candidate_finished")
+    assert [event for event in mended if event.data["operator"] == "debug"]
+    (hint,) = LearnedHints(default_path()).list()
+    assert (hint.error, hint.times) == ("MemoryError", len(of(events, "hint_learned")))
+    assert "a smaller one worked" in hint.fix
+    assert "failed, c" in hint.evidence

@@ -16,6 +16,7 @@ from medalist.families.compete.operators import Operators
 from medalist.families.compete.playbook_bench import Bench, Plan
 from medalist.families.compete.playbook_pace import Pace
 from medalist.families.compete.recipes import Recipe
+from medalist.hints.book import load_hints
 from medalist.search.policy import Proposal
 from medalist.search.population import Population
 from medalist.search.tree import TreeSearch, TreeSettings
@@ -127,8 +128,21 @@ class Search:
         self._session.wait(min(_LONGEST_LOOK_SECONDS, max(0.02, seconds)))
         for outcome in self._bench.collect():
             self._policy.tell(outcome)
+            if outcome.candidate.operator == "debug" and outcome.state is CandidateState.FINISHED:
+                self._learn(outcome)
             if self._deserves_submission(outcome):
                 self._bench.submit(outcome)
+
+    def _learn(self, outcome: Outcome) -> None:
+        """A candidate that failed, was mended and then finished leaves a hint for later attempts (H4)."""
+        mended = outcome.candidate
+        failed = self._population[mended.parents[0]].candidate
+        fixes = [hint.fix for name in outcome.hint_ids if (hint := load_hints().get(name))]
+        self._session.learn(
+            self._bench.log_of(failed),
+            "\n".join(fixes) or f"It was too big; a smaller one worked: {mended.title}.",
+            f"{failed.id} failed, {mended.id} finished",
+        )
 
     def _deserves_submission(self, outcome: Outcome) -> bool:
         if outcome.state is not CandidateState.FINISHED or outcome.score is None:
