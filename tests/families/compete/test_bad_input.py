@@ -145,7 +145,7 @@ CASES: dict[str, tuple[Change, dict[str, str], str]] = {
     "a zip with no table": (zipped("train.csv.zip", ("a.bin", "x")), {}, "no training table"),
     "a parquet training table": (only("train.parquet", b"PAR1"), {}, "kind that is not read"),
     "an Excel training table": (only("train.xlsx", b"PK"), {}, "kind that is not read"),
-    "a JSON training table": (only("train.json", b"[]"), {}, "kind that is not read"),
+    "a JSON training table": (only("train.json", b"[]"), {}, "not a well-formed table"),
     "a folder called train.csv": (folder_instead, {}, "no training table"),
     "images that no column names": (
         images_that_no_column_names,

@@ -1,5 +1,7 @@
 """Reading delimited text as it comes: which encoding, which separator, and rows as lists of strings.
 
+JSON, and a folder or zip of images that carry their labels, are read as the CSV they amount to.
+
 Standard library only, so the parent process may use it. Everything that can be wrong with such a
 file becomes an InputError with a sentence; nothing is converted to numbers here.
 """
@@ -11,14 +13,20 @@ import gzip
 import io
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
 from medalist.core.errors import InputError
+from medalist.families.compete.kit.parts.other_tables import (
+    image_members,
+    json_as_csv,
+    labelled_images_as_csv,
+)
 
+JSON_SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz", ".json.zip", ".jsonl.zip")
 SAMPLE_BYTES = 4 << 20
 _SEPARATORS = (",", "\t", ";", "|")
 _MAGIC = (
@@ -47,7 +55,7 @@ def table_member(path: Path) -> str | None:
     """
     if path.suffix.lower() != ".zip":
         return None
-    names = [n for n in zip_names(path) if n.lower().endswith((".csv", ".tsv", ".txt"))]
+    names = _tables_in(path)
     if len(names) != 1:
         raise InputError(
             f"{path.name} holds {len(names) or 'no'} tables{': ' + ', '.join(names[:3]) if names else ''}.",
@@ -55,6 +63,10 @@ def table_member(path: Path) -> str | None:
             next_step="Unpack it beside, so that each table is a file of its own.",
         )
     return names[0]
+
+
+def _tables_in(path: Path) -> list[str]:
+    return [n for n in zip_names(path) if n.lower().endswith((".csv", ".tsv", ".txt"))]
 
 
 def zip_names(path: Path) -> list[str]:
@@ -68,11 +80,46 @@ def zip_names(path: Path) -> list[str]:
         ) from error
 
 
+def _converter(path: Path) -> Callable[[Path], io.StringIO] | None:
+    """What turns the table into CSV text; None for one that is CSV already."""
+    if is_json(path.name):
+        return json_as_csv
+    return labelled_images_as_csv if is_labelled_images(path) else None
+
+
+def is_labelled_images(path: Path) -> bool:
+    """Whether a training table stands for the images of a folder or zip."""
+    return path.is_dir() or (
+        path.suffix.lower() == ".zip" and not _tables_in(path) and bool(image_members(path))
+    )
+
+
+def is_json(name: str) -> bool:
+    """Whether a file of this name holds JSON, packed or not."""
+    return name.lower().endswith(JSON_SUFFIXES)
+
+
+def _converted(path: Path, convert: Callable[[Path], io.StringIO]) -> io.BytesIO:
+    try:
+        return io.BytesIO(convert(path).getvalue().encode())
+    except ValueError as error:
+        raise InputError(
+            f"{path.name} is not a well-formed table: {error}.",
+            where=str(path),
+            next_step="Mend the line it names, or save the table as CSV.",
+        ) from error
+
+
 @contextmanager
 def open_bytes(path: Path) -> Iterator[IO[bytes]]:
-    """The table's bytes, whether plain, gzipped or the only table in a zip. Raises InputError."""
+    """The table's bytes as CSV, whether plain, gzipped, the only table in a zip, or made from what is no CSV.
+
+    Raises InputError.
+    """
     try:
-        if path.suffix.lower() == ".gz":
+        if convert := _converter(path):
+            yield _converted(path, convert)
+        elif path.suffix.lower() == ".gz":
             with gzip.open(path) as file:
                 yield cast("IO[bytes]", file)
         elif member := table_member(path):
@@ -95,6 +142,8 @@ def sniff(path: Path) -> Dialect:
 
     Raises InputError for a file that is missing, empty or not text.
     """
+    if _converter(path):
+        return Dialect("utf-8", ",")
     with open_bytes(path) as file:
         sample = file.read(SAMPLE_BYTES)
     if not sample.strip():

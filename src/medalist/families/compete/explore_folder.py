@@ -11,7 +11,7 @@ from pathlib import Path
 
 from medalist.core.errors import InputError
 from medalist.families.compete.cells import best_constant
-from medalist.families.compete.delimited import read_rows
+from medalist.families.compete.delimited import is_labelled_images, read_rows
 from medalist.families.compete.explore_images import find_images
 from medalist.families.compete.explore_numbers import settle
 from medalist.families.compete.explore_split import Split, find_split
@@ -64,10 +64,10 @@ def explore(public: Path, settings: Mapping[str, str]) -> Facts:
     )
     _settle_text(problem, roles, train, test)
     columns = _columns(learning, test, roles, notes)
-    candidates = {c: _test_names(c, test, sample) for c in _image_candidates(columns, roles)}
+    candidates = {c: _test_names(c, roles, test, sample) for c in _image_candidates(columns, roles)}
     image = find_images(public, learning, candidates)
     split = find_split(learning, test and test.frame, columns, problem.problem)
-    return _facts(
+    facts = _facts(
         learning,
         train,
         test,
@@ -80,6 +80,7 @@ def explore(public: Path, settings: Mapping[str, str]) -> Facts:
         doubts,
         settings,
     )
+    return replace(facts, train_is_images=files.train is not None and is_labelled_images(files.train))
 
 
 def _read_all(files: Files, public: Path) -> tuple[Table, Table | None, Table | None]:
@@ -170,11 +171,12 @@ def _columns(
     )
 
 
-def _test_names(column: str, test: Table | None, sample: Table | None) -> list[str]:
-    """What ``column`` holds for the rows to predict: in test, or (as an id) in the sample."""
-    for table in (test, sample):
-        if table and column in table.frame.columns:
-            return table.frame[column].dropna().astype(str).tolist()
+def _test_names(column: str, roles: Roles, test: Table | None, sample: Table | None) -> list[str]:
+    """What ``column`` holds for the rows to predict: in test, in the sample, or (as the id) under its name."""
+    for name in (column, roles.id_column):
+        for table in (test, sample):
+            if table and name in table.frame.columns:
+                return table.frame[name].dropna().astype(str).tolist()
     return []
 
 

@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 from medalist.core.errors import InputError
 from medalist.families.compete.delimited import zip_names
 from medalist.families.compete.facts import ImageFacts
-from medalist.families.compete.files import IMAGE_SUFFIXES
 from medalist.families.compete.frames import Frame
+from medalist.families.compete.kit.parts.other_tables import IMAGE_SUFFIXES
 
 _LOOKED_AT = 60
 

@@ -16,8 +16,8 @@ from typing import Any
 from medalist.core.errors import InputError
 from medalist.families.compete.delimited import Dialect, open_bytes, read_rows, sniff
 from medalist.families.compete.facts import Column
-from medalist.families.compete.files import IMAGE_SUFFIXES
 from medalist.families.compete.frames import Frame, Series, pd
+from medalist.families.compete.kit.parts.other_tables import IMAGE_SUFFIXES
 
 WHOLE_FILE_BYTES = 600 << 20
 SAMPLE_ROWS = 400_000

@@ -97,6 +97,8 @@ class Facts:
     constant_score: float | None = None
     id_in_test: bool = True
     """False: the id stands in the sample only, and its rows are matched with the test file's by order."""
+    train_is_images: bool = False
+    """There is no training table: ``train_file`` is the folder or zip whose images carry their labels."""
     target_minimum: float | None = None
     target_maximum: float | None = None
 

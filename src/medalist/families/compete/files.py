@@ -7,22 +7,22 @@ indexes. What a table holds is for ``explore``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from medalist.core.errors import InputError
-from medalist.families.compete.delimited import zip_names
+from medalist.families.compete.delimited import JSON_SUFFIXES, is_json, zip_names
+from medalist.families.compete.kit.parts.other_tables import image_members, labelled_images
 
 _TABLE = (".csv", ".tsv", ".txt", ".csv.zip", ".csv.gz", ".tsv.zip", ".tsv.gz")
-_OTHER_TABLES = (".parquet", ".feather", ".xlsx", ".xls", ".json", ".jsonl", ".7z", ".rar", ".arff")
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+_OTHER_TABLES = (".parquet", ".feather", ".xlsx", ".xls", ".7z", ".rar", ".arff")
 _SAMPLE = re.compile(
     r"^(sample|example|gender|baseline|dummy)_?-?(submission|answer|solution|entry)s?"
     r"|^submission_?(sample|format|example)"
 )
 _TRAIN = re.compile(
-    r"^(train|training|labell?ed)([_-]?(data|set|labels?|v?\d+|df|file))*$|^.*[_-]train(ing)?$"
+    r"^(train|training|labell?ed|labels)([_-]?(data|set|labels?|v?\d+|df|file))*$|^.*[_-]train(ing)?$"
 )
 _TEST = re.compile(r"^(test|testing|unlabell?ed)([_-]?(data|set|v?\d+|df|file))*$|^.*[_-]test(ing)?$")
 _ANSWERS = re.compile(
@@ -54,7 +54,7 @@ class Files:
 def stem(path: Path) -> str:
     """The name without any of the endings a table may have, in lower case."""
     name = path.name.lower()
-    for ending in sorted((*_TABLE, *_OTHER_TABLES, ".zip"), key=len, reverse=True):
+    for ending in sorted((*_TABLE, *JSON_SUFFIXES, *_OTHER_TABLES, ".zip"), key=len, reverse=True):
         if name.endswith(ending):
             return name[: -len(ending)]
     return name
@@ -72,6 +72,9 @@ def _is_text(path: Path) -> bool:
 
 
 def is_table(path: Path) -> bool:
+    """Whether a file may hold rows; JSON counts only when it is called like a training or test table."""
+    if is_json(path.name):
+        return bool(_TRAIN.search(stem(path)) or _TEST.search(stem(path)))
     return path.name.lower().endswith((*_TABLE, ".zip")) and path.name.lower() not in _DESCRIPTION + _HINTS
 
 
@@ -93,7 +96,7 @@ def find_files(public: Path, *, train: str = "", test: str = "", sample: str = "
                 f"There are several files for the {name}: {_names(found)}. {found[0].name} was taken."
             )
     files = Files(
-        train=_chosen(public, train) or _first(trains),
+        train=_chosen(public, train) or _first(trains) or _first(_labelled_folders(public)),
         test=_chosen(public, test) or _first(tests),
         sample=_chosen(public, sample) or _first(samples),
         samples=tuple(samples),
@@ -116,7 +119,7 @@ def _chosen(public: Path, name: str) -> Path | None:
     if not name:
         return None
     path = public / name
-    if not path.is_file():
+    if not path.exists():
         raise InputError(
             f"There is no file {name} in the folder.", where=str(public), next_step="Check the name."
         )
@@ -134,7 +137,17 @@ def _tables_called(pattern: re.Pattern[str], paths: Iterable[Path]) -> list[Path
         key=lambda p: (p.suffix.lower() == ".txt", len(p.name), p.name),
     )
     plain = [p for p in fitting if p.suffix.lower() != ".zip"]
-    return plain or [p for p in fitting if any(n.lower().endswith((".csv", ".tsv")) for n in zip_names(p))]
+    tables = (".csv", ".tsv", ".json", ".jsonl")
+    return plain or [p for p in fitting if any(n.lower().endswith(tables) for n in zip_names(p))]
+
+
+def _labelled_folders(public: Path) -> Iterator[Path]:
+    """Folders and zips called like a training set whose images carry their labels, unpacked ones first."""
+    folders = [p for p in (*sorted(public.iterdir()), *sorted(public.glob("*/*"))) if p.is_dir()]
+    zips = [p for p in sorted(public.glob("*.zip")) if zip_names(p)]
+    for path in (*folders, *zips):
+        if _TRAIN.search(stem(path)) and labelled_images(image_members(path)):
+            yield path
 
 
 def _first(paths: Iterable[Path]) -> Path | None:
@@ -151,5 +164,5 @@ def _refuse_other_kinds(public: Path, everything: list[Path]) -> None:
             raise InputError(
                 f"The training table {path.name} is of a kind that is not read.",
                 where=str(public),
-                next_step="Convert it to CSV: pandas.read_parquet / read_excel / read_json, then to_csv(index=False).",
+                next_step="Convert it to CSV: pandas.read_parquet / read_excel, then to_csv(index=False).",
             )

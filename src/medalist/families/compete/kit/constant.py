@@ -10,6 +10,8 @@ from medalist.families.compete.kit.scripts import (
     common_settings,
     final_columns_source,
     read_target_source,
+    table_source,
+    test_rows_source,
 )
 from medalist.families.compete.recipes import Recipe
 
@@ -19,7 +21,7 @@ _MEDIAN_METRICS = ("mae", "median_absolute_error", "log_mae")
 def scripts(facts: Facts) -> dict[str, str]:
     """``train.py`` finds the constant, ``predict.py`` writes it for every test row."""
     settings = common_settings(facts, Recipe("constant", "constant"))
-    parts = ["reading", "training", "submission", "constant", "ensemble"]
+    parts = ["reading", "other_tables", "training", "submission", "constant", "ensemble"]
     train_code = "\n\n\n".join([read_target_source(facts), _train_main(facts), LAST_LINES])
     predict_code = f"{_predict_main(facts)}\n\n\n{LAST_LINES}"
     return {
@@ -47,7 +49,7 @@ def _guess(facts: Facts) -> str:
 def _train_main(facts: Facts) -> str:
     return f"""def main() -> None:
     arguments = parse_arguments("Find the best constant.")
-    target = read_target(read_training_table(arguments.data / TRAIN_FILE, TRAIN_OPTIONS, TARGETS))
+    target = read_target(read_training_table({table_source(facts, "TRAIN")}, TRAIN_OPTIONS, TARGETS))
     guess = {_guess(facts)}
     ARTIFACTS.mkdir(exist_ok=True)
     write_json(ARTIFACTS / "constant.json", np.asarray(guess).tolist())
@@ -58,7 +60,7 @@ def _predict_main(facts: Facts) -> str:
     sample = "arguments.data / SAMPLE_FILE" if facts.sample_file else "None"
     return f"""def main() -> None:
     arguments = parse_arguments("Write the constant for every test row.")
-    test = read_table(arguments.data / (TEST_FILE or SAMPLE_FILE), TEST_OPTIONS if TEST_FILE else SAMPLE_OPTIONS)
+    test = {test_rows_source(facts)}
     guess = np.asarray(read_json(ARTIFACTS / "constant.json"))
     final = np.broadcast_to(guess, (len(test), *guess.shape))
     columns = {final_columns_source(facts)}

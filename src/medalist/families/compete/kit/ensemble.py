@@ -16,6 +16,8 @@ from medalist.families.compete.kit.scripts import (
     final_columns_source,
     metric_function,
     read_target_source,
+    table_source,
+    test_rows_source,
     working_problem,
 )
 from medalist.families.compete.recipes import Recipe
@@ -40,7 +42,7 @@ def scripts(facts: Facts, recipe: Recipe) -> dict[str, str]:
     train_code = "\n\n\n".join(
         [read_target_source(facts), choose_rule_source(facts), _train_main(facts), LAST_LINES]
     )
-    parts = ["reading", "ensemble", "postprocess", "training", "submission", "metrics", LINES]
+    parts = ["reading", "other_tables", "ensemble", "postprocess", "training", "submission", "metrics", LINES]
     return {
         "train.py": assemble(_docstring(facts, "train"), settings, train_code, parts),
         "predict.py": assemble(
@@ -95,7 +97,7 @@ def _train_main(facts: Facts) -> str:
     for member in MEMBERS:
         if not member_file(member, "oof.npz").exists():
             run_member(member, "train.py", arguments.data)
-    target = read_target(read_training_table(arguments.data / TRAIN_FILE, TRAIN_OPTIONS, TARGETS))
+    target = read_target(read_training_table({table_source(facts, "TRAIN")}, TRAIN_OPTIONS, TARGETS))
     print_resources()
     paths = [member_file(member, "oof.npz") for member in MEMBERS]
     stack, fold = stack_members(paths, AS_VALUES), read_array(paths[0], "fold")
@@ -131,6 +133,6 @@ def _predict_main(facts: Facts) -> str:
     prediction = from_scale(weighted_mean(scaled, list(chosen["weights"].values())), chosen["scale"])
     np.savez(ARTIFACTS / "test.npz", prediction=prediction)
     final = apply_rule(read_json(ARTIFACTS / "postprocess.json"), prediction)
-    test = read_table(arguments.data / (TEST_FILE or SAMPLE_FILE), TEST_OPTIONS if TEST_FILE else SAMPLE_OPTIONS)
+    test = {test_rows_source(facts)}
     columns = {final_columns_source(facts)}
     write_submission(columns, test, ID_COLUMN, SUBMISSION_COLUMNS, {sample}, SAMPLE_OPTIONS)"""

@@ -23,11 +23,12 @@ from medalist.families.compete.kit.scripts import (
     read_target_source,
     script_docstring,
     split_rows_source,
+    table_source,
     working_problem,
 )
 from medalist.families.compete.recipes import Recipe
 
-_PARTS = ("reading", "image_reading", "postprocess", "training", "submission", LINES)
+_PARTS = ("reading", "other_tables", "image_reading", "postprocess", "training", "submission", LINES)
 _TRAIN_PARTS = ("folds", "groups", "metrics")
 
 
@@ -153,10 +154,17 @@ def output_count(facts: Facts) -> int:
     return len(facts.targets) if facts.problem in ("multilabel", "multiregression") else 1
 
 
-_READ_TRAIN = """    train = read_training_table(arguments.data / TRAIN_FILE, TRAIN_OPTIONS, TARGETS)
-    images = read_images(arguments.data, TRAIN_IMAGES, train[IMAGE_COLUMN].map(str).tolist(), SIZE, CHANNELS)"""
+def _read_train(facts: Facts) -> str:
+    return f"    train = read_training_table({table_source(facts, 'TRAIN')}, TRAIN_OPTIONS, TARGETS)"
 
-_READ_TEST = """    test = read_table(arguments.data / TEST_FILE, TEST_OPTIONS)
+
+def _read_test(facts: Facts) -> str:
+    return f"    test = read_table({table_source(facts, 'TEST')}, TEST_OPTIONS)"
+
+
+_TRAIN_PICTURES = """\
+    images = read_images(arguments.data, TRAIN_IMAGES, train[IMAGE_COLUMN].map(str).tolist(), SIZE, CHANNELS)"""
+_TEST_PICTURES = """\
     images = read_images(arguments.data, TEST_IMAGES, test[TEST_IMAGE_COLUMN].map(str).tolist(), SIZE, CHANNELS)"""
 
 
@@ -183,7 +191,8 @@ def _feature_train_main(facts: Facts) -> str:
     started = time.monotonic()
     arguments = parse_arguments("Train the models of all folds.")
     print_resources()
-{_READ_TRAIN}
+{_read_train(facts)}
+{_TRAIN_PICTURES}
     features = build_features(train, images)
     target = read_target(train)
     folds = split_rows(train, target)
@@ -195,7 +204,8 @@ def _feature_train_main(facts: Facts) -> str:
 def _feature_predict_main(facts: Facts) -> str:
     return f"""def main() -> None:
     arguments = parse_arguments("Predict the test rows.")
-{_READ_TEST}
+{_read_test(facts)}
+{_TEST_PICTURES}
     features = build_features(test, images)
     prediction = np.mean([predict_fold(model, features) for model in load_models()], axis=0)
 {_written(facts)}"""
@@ -209,9 +219,6 @@ _JOINED_FEATURES = '''def join_features(folder: Path, train: pd.DataFrame, test:
     table = pd.concat([train, test], join="inner", ignore_index=True)
     return pd.concat([build_features(table), described], axis=1)'''
 
-_READ_BOTH = """    train = read_training_table(arguments.data / TRAIN_FILE, TRAIN_OPTIONS, TARGETS)
-    test = read_table(arguments.data / TEST_FILE, TEST_OPTIONS)"""
-
 
 def _joined_train_main(facts: Facts) -> str:
     learned = "np.log1p(target)" if learns_logarithm(facts) else "target"
@@ -219,7 +226,8 @@ def _joined_train_main(facts: Facts) -> str:
     started = time.monotonic()
     arguments = parse_arguments("Train the models of all folds.")
     print_resources()
-{_READ_BOTH}
+{_read_train(facts)}
+{_read_test(facts)}
     features = join_features(arguments.data, train, test)
     save_test_features(features[len(train) :])
     target = read_target(train)
@@ -234,7 +242,8 @@ def _joined_train_main(facts: Facts) -> str:
 def _joined_predict_main(facts: Facts) -> str:
     return f"""def main() -> None:
     arguments = parse_arguments("Predict the test rows.")
-{_READ_BOTH}
+{_read_train(facts)}
+{_read_test(facts)}
     features = load_test_features()
     if features is None:
         features = join_features(arguments.data, train, test)[len(train) :]
@@ -250,7 +259,8 @@ def _network_train_main(facts: Facts, recipe: Recipe) -> str:
     arguments = parse_arguments("Train the networks of all folds.")
     torch.manual_seed(SEED)
     np.random.seed(SEED)
-{_READ_TRAIN}
+{_read_train(facts)}
+{_TRAIN_PICTURES}
     target = read_target(train)
     folds = split_rows(train, target)
     options = Training(
@@ -277,7 +287,8 @@ def _network_predict_main(facts: Facts) -> str:
     return f"""def main() -> None:
     arguments = parse_arguments("Predict the test rows.")
     torch.set_num_threads(thread_count())
-{_READ_TEST}
+{_read_test(facts)}
+{_TEST_PICTURES}
     rows = np.arange(len(images))
     checkpoints = sorted(ARTIFACTS.glob("fold_*_best.pt"))
     prediction = np.mean([predict_images(c, build_network, images, rows, KIND) for c in checkpoints], axis=0)

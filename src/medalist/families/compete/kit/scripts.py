@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from medalist.families.compete.delimited import is_json
 from medalist.families.compete.facts import Facts
 from medalist.families.compete.kit.assemble import LINES, Setting, assemble
 from medalist.families.compete.recipes import Recipe
@@ -68,14 +69,14 @@ def outputs(facts: Facts) -> int:
 def write_scripts(facts: Facts, recipe: Recipe, pieces: Pieces) -> dict[str, str]:
     """``train.py`` and ``predict.py`` for this recipe, each complete in itself."""
     settings = [*common_settings(facts, recipe), *pieces.settings]
-    common = ["reading", *pieces.parts, "postprocess", "training", "submission", LINES]
+    common = ["reading", "other_tables", *pieces.parts, "postprocess", "training", "submission", LINES]
     predict_fold = predict_fold_source(facts, pieces)
     train_code = "\n\n\n".join(
-        [_load_tables(), pieces.features, read_target_source(facts), split_rows_source(facts, recipe),
+        [_load_tables(facts), pieces.features, read_target_source(facts), split_rows_source(facts, recipe),
          fit_fold_source(facts, pieces), predict_fold, choose_rule_source(facts), _train_main(facts, recipe), LAST_LINES]
     )  # fmt: skip
     predict_code = "\n\n\n".join(
-        [_load_tables(), pieces.features, predict_fold, _predict_main(facts, recipe), LAST_LINES]
+        [_load_tables(facts), pieces.features, predict_fold, _predict_main(facts, recipe), LAST_LINES]
     )
     return {
         "train.py": assemble(
@@ -139,10 +140,27 @@ def common_settings(facts: Facts, recipe: Recipe) -> list[Setting]:
     ]
 
 
-def _load_tables() -> str:
-    return '''def load_tables(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+def table_source(facts: Facts, role: str, folder: str = "arguments.data") -> str:
+    """What a script reads its TRAIN or TEST table from: a path, or the CSV text of what is none."""
+    name = facts.train_file if role == "TRAIN" else facts.test_file
+    path = f"{folder} / {role}_FILE"
+    if role == "TRAIN" and facts.train_is_images:
+        return f"labelled_images_as_csv({path})"
+    return f"json_as_csv({path})" if name and is_json(name) else path
+
+
+def test_rows_source(facts: Facts) -> str:
+    """The expression for the table of rows to predict: the test's, else the sample's."""
+    if facts.test_file:
+        return f"read_table({table_source(facts, 'TEST')}, TEST_OPTIONS)"
+    return "read_table(arguments.data / SAMPLE_FILE, SAMPLE_OPTIONS)"
+
+
+def _load_tables(facts: Facts) -> str:
+    train, test = table_source(facts, "TRAIN", "folder"), table_source(facts, "TEST", "folder")
+    return f'''def load_tables(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Training and test rows as they stand in the files."""
-    return read_training_table(folder / TRAIN_FILE, TRAIN_OPTIONS, TARGETS), read_table(folder / TEST_FILE, TEST_OPTIONS)'''
+    return read_training_table({train}, TRAIN_OPTIONS, TARGETS), read_table({test}, TEST_OPTIONS)'''
 
 
 def read_target_source(facts: Facts) -> str:

@@ -18,10 +18,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from medalist.families.compete.kit.parts.other_tables import IMAGE_SUFFIXES
 from medalist.families.compete.kit.parts.reading import thread_count
 
 GREY = 128
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 
 
 def read_images(folder: Path, source: str, names: Sequence[str], size: int, channels: int) -> np.ndarray:

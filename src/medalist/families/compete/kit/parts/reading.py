@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import pandas as pd
@@ -29,14 +29,14 @@ def thread_count() -> int:
     return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
 
 
-def read_table(path: Path, options: dict[str, Any]) -> pd.DataFrame:
-    """A CSV file as a table; ``options`` are arguments of ``pandas.read_csv`` for this file."""
-    return pd.read_csv(path, low_memory=False, **options)
+def read_table(source: Path | TextIO, options: dict[str, Any]) -> pd.DataFrame:
+    """CSV as a table; ``options`` are arguments of ``pandas.read_csv`` for this file."""
+    return pd.read_csv(source, low_memory=False, **options)
 
 
-def read_training_table(path: Path, options: dict[str, Any], targets: list[str]) -> pd.DataFrame:
+def read_training_table(source: Path | TextIO, options: dict[str, Any], targets: list[str]) -> pd.DataFrame:
     """The training rows that have every target, numbered from 0."""
-    return read_table(path, options).dropna(subset=targets).reset_index(drop=True)
+    return read_table(source, options).dropna(subset=targets).reset_index(drop=True)
 
 
 def class_codes(target: pd.Series, classes: list[str]) -> np.ndarray:
