@@ -52,6 +52,22 @@ def test_a_set_ends_with_one_line_and_an_entry_for_each_attempt(finished: Path, 
     assert [entry["hidden_score"] for entry in told.json["attempts"]] == [998, 998]
 
 
+def test_what_the_command_line_says_goes_before_the_set(
+    scripted_task: Callable[..., Path], medalist: Callable, tmp_path: Path
+) -> None:
+    (tmp_path / "set.yaml").write_text(
+        f"tasks: [{{path: {scripted_task('submit 3')}, family: scripted}}]\nseeds: 2\nsandbox: auto\ntime: 30s\n"
+    )
+    told = medalist(
+        "run", "set.yaml", "--no-hints", "--sandbox", "plain", "--seed", "5", "--out", "mine", "--json"
+    )
+    assert told.status == 0, told.err
+    asked = json.loads((tmp_path / "mine" / "run.json").read_text())["spec"]
+    assert (asked["seeds"], asked["hints"], asked["sandbox"]) == ([5], False, "plain")
+    assert medalist("run", "set.yaml", "--sandbox", "paper").status == 2
+    assert medalist("run", "set.yaml", "--engineer", "wizard").status == 2
+
+
 def test_resuming_a_finished_run_changes_nothing(finished: Path, medalist: Callable) -> None:
     before = {path: path.read_bytes() for path in finished.glob("*/*.json*")}
     assert medalist("resume", finished, "--json").status == 0

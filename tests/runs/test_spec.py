@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from medalist.core.errors import InputError, UsageError
-from medalist.runs.spec import AttemptSpec, RunSpec, TaskSpec, read_set, task_name
+from medalist.families.compete.explore import SETTINGS
+from medalist.runs.spec import _SET_KEYS, AttemptSpec, RunSpec, TaskSpec, read_set, task_name
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_every_combination_becomes_one_attempt_with_a_name_of_its_own() -> None:
@@ -55,6 +59,39 @@ def test_a_set_in_yaml_names_tasks_seeds_and_limits(tmp_path: Path) -> None:
     assert spec.tasks[1].settings == {"weights": "/w", "metric": "auc"}
 
 
+def _example(number: int) -> str:
+    """A fenced block of docs/runs.md."""
+    return (ROOT / "docs" / "runs.md").read_text().split("```")[2 * number + 1].removeprefix("yaml")
+
+
+def test_the_documented_set_is_read_as_documented(tmp_path: Path) -> None:
+    for name in ("spaceship-titanic", "house-prices"):
+        (tmp_path / name).mkdir()
+    file = tmp_path / "set.yaml"
+    file.write_text(_example(1))
+    spec = read_set(file, None)
+    assert set(yaml.safe_load(_example(1))) == _SET_KEYS, "every key is shown"
+    assert [task_name(task.path) for task in spec.tasks] == ["spaceship-titanic", "house-prices"]
+    assert spec.tasks[1].settings == {"weights": "/opt/weights", "metric": "rmsle", "targets": "SalePrice"}
+    assert set(spec.tasks[1].settings) - {"weights", "leaderboard"} <= set(SETTINGS)
+    assert (len(spec.attempts()), spec.jobs, spec.limits.command_seconds) == (6, 2, 300)
+
+
+def test_the_documented_list_is_read_as_documented(tmp_path: Path) -> None:
+    names = ["aerial-cactus-identification", "spooky-author-identification"]
+    for name in names:
+        (tmp_path / name / "prepared" / "public").mkdir(parents=True)
+    file = tmp_path / "low.txt"
+    file.write_text(_example(2))
+    assert [task_name(task.path) for task in read_set(file, tmp_path).tasks] == names
+
+
+def test_a_set_may_leave_the_hints_out(tmp_path: Path) -> None:
+    file = tmp_path / "set.yaml"
+    file.write_text("tasks: [.]\nhints: false\n")
+    assert [attempt.hints for attempt in read_set(file, None).attempts()] == [False]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -67,6 +104,7 @@ def test_a_set_in_yaml_names_tasks_seeds_and_limits(tmp_path: Path) -> None:
         ("tasks: [.]\nengineers: [wizard]", "no engineer"),
         ("tasks: [.]\nengineers: [agent]", "language models"),
         ("tasks: [.]\nsandbox: paper", "no sandbox"),
+        ("tasks: [.]\nhints: 3", "true or false"),
         ("tasks: []", "at least one"),
         ("tasks: [3]", "a path"),
     ],

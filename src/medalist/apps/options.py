@@ -16,6 +16,11 @@ Seed = Annotated[int, typer.Option("--seed", help="Seed of everything random.")]
 Engineer = Annotated[str, typer.Option("--engineer", help="Who works: playbook (needs no API key).")]
 NoHints = Annotated[bool, typer.Option("--no-hints", help="Leave the training hints out.")]
 Sandbox = Annotated[str, typer.Option("--sandbox", help="auto, bubblewrap, landlock or plain.")]
+SetEngineer = Annotated[
+    str | None, typer.Option("--engineer", help="Who works, instead of the set's engineers.")
+]
+SetSandbox = Annotated[str | None, typer.Option("--sandbox", help="Instead of the set's sandbox.")]
+SetSeed = Annotated[int | None, typer.Option("--seed", help="One seed, instead of the set's.")]
 Executor = Annotated[str, typer.Option("--executor", help="Where attempts run: local.")]
 Model = Annotated[str | None, typer.Option("--model", hidden=True)]
 Panel = Annotated[str | None, typer.Option("--panel", hidden=True)]

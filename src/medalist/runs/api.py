@@ -162,11 +162,18 @@ def run(
     data_dir: str | Path | None = None,
     time: str | float | None = None,
     jobs: int | None = None,
+    engineer: str | None = None,
+    hints: bool = True,
+    sandbox: str | None = None,
+    seed: int | None = None,
     out: str | Path | None = None,
     on_event: Listener | None = None,
     on_start: Callable[[Path], None] | None = None,
 ) -> RunResult:
-    """Run a set (``SET.yaml`` or ``IDS.txt``): tasks × engineers × seeds, in parallel on the cores there are."""
+    """Run a set (``SET.yaml`` or ``IDS.txt``): tasks × engineers × seeds, in parallel on the cores there are.
+
+    What is given here goes before what the set says; ``hints`` False leaves them out whatever it says.
+    """
     from dataclasses import replace
 
     from medalist.runs.runner import run_all
@@ -175,8 +182,14 @@ def run(
     spec = read_set(Path(set_file), None if data_dir is None else Path(data_dir))
     if time is not None:
         spec = with_time(spec, parse_duration(time))
-    if jobs is not None:
-        spec = replace(spec, jobs=jobs)
+    asked: dict[str, Any] = {
+        "jobs": jobs,
+        "engineers": None if engineer is None else (engineer,),
+        "hints": None if hints else False,
+        "sandbox": sandbox,
+        "seeds": None if seed is None else (seed,),
+    }
+    spec = replace(spec, **{key: value for key, value in asked.items() if value is not None})
     for task in spec.tasks:
         find_family(task.family).open(task.path, task.settings)
     store = create_run(spec, out, name=Path(set_file).stem)

@@ -18,7 +18,9 @@ from medalist.core.errors import InputError, UsageError
 
 ENGINEERS = ("playbook", "agent", "evolution")
 SANDBOXES = ("auto", "bubblewrap", "landlock", "plain")
-_SET_KEYS = {"tasks", "engineers", "seeds", "time", "run_time", "command_time", "sandbox", "jobs", "settings"}
+_SET_KEYS = {
+    "tasks", "engineers", "seeds", "time", "run_time", "command_time", "sandbox", "hints", "jobs", "settings",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,7 @@ def _from_yaml(text: str, path: Path, base: Path) -> RunSpec:
             run_seconds=parse_duration(data.get("run_time", default.run_seconds)),
         ),
         sandbox=data.get("sandbox", "auto"),
+        hints=_yes_or_no(data, "hints", path),
         jobs=data.get("jobs"),
     )
 
@@ -202,6 +205,13 @@ def _seeds(value: Any, path: Path) -> tuple[int, ...]:
     if not seeds or not all(isinstance(seed, int) for seed in seeds):
         raise InputError("`seeds` is a list of whole numbers, or how many to run.", where=str(path))
     return seeds
+
+
+def _yes_or_no(data: Mapping[str, Any], key: str, path: Path) -> bool:
+    value = data.get(key, True)
+    if not isinstance(value, bool):
+        raise InputError(f"`{key}` is true or false.", where=str(path))
+    return value
 
 
 def _existing(folder: Path, path: Path) -> Path:
