@@ -15,7 +15,7 @@ from typing import Any
 
 from medalist.core.errors import InputError
 from medalist.families.compete.delimited import Dialect, open_bytes, read_rows, sniff
-from medalist.families.compete.facts import Column
+from medalist.families.compete.facts import DAY_FIRST, Column
 from medalist.families.compete.frames import Frame, Series, pd
 from medalist.families.compete.kit.parts.other_tables import IMAGE_SUFFIXES
 
@@ -128,7 +128,7 @@ def describe(frame: Frame, test: Frame | None, notes: Mapping[str, str]) -> tupl
                 unique=unique,
                 missing=int(cells.isna().sum()),
                 in_test=test is None or name in test.columns,
-                note="day first" if kind == "datetime" and is_day_first(cells) else notes.get(name, ""),
+                note=DAY_FIRST if kind == "datetime" and is_day_first(cells) else notes.get(name, ""),
             )
         )
     return tuple(columns)

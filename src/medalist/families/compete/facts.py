@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+DAY_FIRST = "day first"
+
 
 @dataclass(frozen=True)
 class Column:
@@ -105,6 +107,11 @@ class Facts:
     def columns_of(self, *kinds: str) -> tuple[str, ...]:
         """Names of usable feature columns of these kinds, in file order."""
         return tuple(c.name for c in self.columns if c.kind in kinds and c.name not in self.dropped)
+
+    @property
+    def day_first(self) -> tuple[str, ...]:
+        """Names of the columns whose dates are written like 31/12/2020."""
+        return tuple(c.name for c in self.columns if c.kind == "datetime" and c.note == DAY_FIRST)
 
     def as_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, indent=1)

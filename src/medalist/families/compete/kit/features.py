@@ -96,6 +96,7 @@ def feature_settings(facts: Facts) -> list[Setting]:
         Setting("CATEGORIES", list(columns.categories)),
         Setting("WIDE", list(columns.wide), "names of so many values that only their frequency is used"),
         Setting("DATES", list(columns.dates)),
+        Setting("DAY_FIRST", list(facts.day_first), "dates written like 31/12/2020"),
         Setting("STRINGS", list(columns.strings), "strings made of parts"),
         Setting("TEXTS", list(columns.texts)),
         Setting("SHORT", list(columns.short), "short columns that are read as words beside the texts"),
@@ -111,7 +112,7 @@ def build_features_code(facts: Facts, blocks: Sequence[str]) -> str:
         ("numbers(table[NUMBERS])", columns.numbers),
         ("flags(table[FLAGS])", columns.flags),
         ("categories(table[CATEGORIES])", columns.categories),
-        ("date_parts(table[DATES])", columns.dates),
+        (f"date_parts(table[DATES]{', DAY_FIRST' if facts.day_first else ''})", columns.dates),
         ("string_parts(table[STRINGS])", columns.strings),
     ]
     named = " + ".join(n for n, c in (("CATEGORIES", columns.categories), ("WIDE", columns.wide)) if c)

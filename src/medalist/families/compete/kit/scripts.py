@@ -177,7 +177,8 @@ def split_rows_source(facts: Facts, recipe: Recipe) -> str:
     del recipe
     classes = facts.problem in ("binary", "multiclass", "ordinal")
     if facts.split == "time" and facts.time_column:
-        call = "time_folds(train[TIME_COLUMN], FOLDS)"
+        day_first = ", day_first=True" if facts.time_column in facts.day_first else ""
+        call = f"time_folds(train[TIME_COLUMN], FOLDS{day_first})"
     elif facts.split == "grouped" and facts.group_column:
         separator = facts.group_rule.removeprefix("prefix:") if facts.group_rule else ""
         key = "group_key(train[GROUP]" + (f', "{separator}")' if separator else ")")

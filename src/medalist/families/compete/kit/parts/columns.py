@@ -10,6 +10,8 @@ of the columns that it works on and returns a DataFrame with the same index.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -34,14 +36,20 @@ def categories(columns: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(result, index=columns.index)
 
 
-def date_parts(columns: pd.DataFrame) -> pd.DataFrame:
+def as_dates(cells: pd.Series, day_first: bool) -> pd.Series:
+    """Dates, NaT where a cell is none; ``day_first`` for those written like 31/12/2020."""
+    return pd.to_datetime(cells, errors="coerce", dayfirst=day_first)
+
+
+def date_parts(columns: pd.DataFrame, day_first: Sequence[str] = ()) -> pd.DataFrame:
     """Year, month, day, weekday, hour and so on of dates, and days since the first one.
 
-    Parts that are the same in every row are left out.
+    ``day_first`` names the columns written like 31/12/2020. Parts that are the same in every row
+    are left out.
     """
     result = {}
     for name in columns:
-        when = pd.to_datetime(columns[name], errors="coerce")
+        when = as_dates(columns[name], name in day_first)
         parts = when.dt
         result[f"{name}_days"] = (when - when.min()).dt.total_seconds() / 86400
         for part in ("year", "month", "day", "dayofweek", "dayofyear", "hour", "minute"):

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
+from medalist.families.compete.kit.parts.columns import as_dates
+
 # Fixed, so that out-of-fold predictions of different candidates can be compared and blended.
 FOLD_SEED = 2024
 
@@ -37,13 +39,13 @@ def grouped_folds(groups: pd.Series, folds: int, codes: np.ndarray | None = None
     return number_folds(splitter.split(np.zeros(len(numbers)), codes, numbers), len(numbers))
 
 
-def time_folds(times: pd.Series, folds: int) -> np.ndarray:
+def time_folds(times: pd.Series, folds: int, day_first: bool = False) -> np.ndarray:
     """Folds of whole stretches of time, four stretches a fold, in turn.
 
     Neighbouring rows stay together, so that no row is predicted from its own hour or day, and every
     row is validated once. It does not keep a model from seeing later rows.
     """
-    order = pd.to_datetime(times, errors="coerce").rank(method="first").fillna(0).to_numpy()
+    order = as_dates(times, day_first).rank(method="first").fillna(0).to_numpy()
     stretches = np.floor(order * folds * 4 / (len(order) + 1)).astype(int)
     return stretches % folds
 
