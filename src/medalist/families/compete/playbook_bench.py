@@ -86,7 +86,8 @@ class Bench:
     def start(self, plan: Plan, *, all_cores: bool = False, at_most_seconds: float = math.inf) -> Candidate:
         """Write a candidate's files and launch its training; predict.py is written while it trains.
 
-        The training's deadline follows from the pace, and is ``at_most_seconds`` from now.
+        Training is asked to end by a deadline that follows from the pace, and within ``at_most_seconds``.
+        It is killed much later than that, for one slow fold of a baseline is better than none.
         """
         session = self._session
         name = self._population.next_id()
@@ -104,14 +105,15 @@ class Bench:
         session.created(candidate)
         self._population.start(candidate)
         cores = self._take(len(self._free) if all_cores else self._operators.threads(plan.recipe))
-        seconds = min(self._deadline(plan.recipe), at_most_seconds)
+        latest = self._deadline(plan.recipe)
+        seconds = min(latest, at_most_seconds)
         watched = session.launch(
             ["train.py", "--seconds", f"{seconds:.1f}"],
             cwd=candidate.folder,
             name="train",
             candidate_id=candidate.id,
             cores=cores,
-            seconds_limit=seconds + self._pace.after_training_seconds,
+            seconds_limit=min(latest, 2 * seconds) + self._pace.after_training_seconds,
         )
         for file_name, text in scripts.items():
             session.write(f"{candidate.folder}/{file_name}", text)

@@ -61,9 +61,9 @@ def drafts(
     networks; the titles of the recipes say what is trained.
     """
     affordable = budget_seconds * hardware.cores
-    quick, *others = [_features_recipe(facts, name) for name in _feature_estimators(facts)]
+    recipes = [_features_recipe(facts, name) for name in _feature_estimators(facts)]
+    quick, *others = sorted(recipes, key=lambda recipe: recipe.expected_cpu_seconds)
     others = [recipe for recipe in others if recipe.expected_cpu_seconds < affordable / 3]
-    others.sort(key=lambda recipe: recipe.expected_cpu_seconds)
     networks = _network_recipes(facts, hardware, budget_seconds, weights) if torch_installed() else []
     joined = [_joined_recipe(facts)] if facts.modality == "mixed" else []
     if joined or not (hardware.gpus or weights or _suits_small_networks(facts)):
@@ -124,7 +124,7 @@ def scripts(facts: Facts, recipe: Recipe) -> dict[str, str]:
 
 
 def _feature_estimators(facts: Facts) -> list[str]:
-    """Estimators on features that suit the problem: a baseline of few seconds, then the strongest first."""
+    """Estimators on features that suit the problem."""
     if working_problem(facts) == "regression":
         return ["ridge", "boosted", "svr", "forest_values"]
     if candidate_sides(facts)[0] <= _TINY_PIXELS:
