@@ -71,6 +71,20 @@ def test_it_asks_for_what_lies_beside_the_script(reviewer, argv, use_hints):
     assert child_of(reviewer).poll() is None
 
 
+def test_only_what_lies_beside_the_script_is_asked_for(reviewer):
+    code = "import numpy.linalg, part\nimport subprocess\nsubprocess.run(['python', '../other/train.py', './x.py'])\n"
+    texts = {"main.py": code, "part.py": BESIDE["part.py"], "../other/train.py": "loss.backward()\n"}
+    asked: list[str] = []
+
+    def read(path):
+        asked.append(path)
+        return texts.get(path)
+
+    question = Question(("main.py",), CPU, beside=("main.py", "part.py"))
+    assert reviewer.ask(question, read) == read_command(question, texts.get)
+    assert set(asked) == set(texts)
+
+
 def test_a_child_that_dies_leaves_no_command_unread():
     reviewer = Reviewer()
     reviewer.start()

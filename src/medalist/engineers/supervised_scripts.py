@@ -123,9 +123,19 @@ class Scripts:
     def _ask(self, watched: Watched, texts: _Texts) -> Said:
         request = watched.request
         question = Question(
-            watched.argv, self._hardware.share(watched.cores), request.facts, use_hints=self._use_hints
+            watched.argv,
+            self._hardware.share(watched.cores),
+            request.facts,
+            use_hints=self._use_hints,
+            beside=self._names_beside(watched),
         )
         return self._reviewer.ask(question, texts.__getitem__)
+
+    def _names_beside(self, watched: Watched) -> tuple[str, ...] | None:
+        try:
+            return tuple(os.listdir(self._workspace.root / watched.request.cwd))
+        except OSError:
+            return None
 
     def _mend(self, code: str, watched: Watched, findings: Sequence[Finding]) -> tuple[str, tuple[str, ...]]:
         """``code`` with every mechanical fix of ``findings``, and the ids of those that were applied."""

@@ -18,7 +18,8 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from medalist.core.errors import InputError
@@ -33,22 +34,35 @@ from medalist.training.review import Review, ScriptFacts, review
 
 @dataclass(frozen=True)
 class Question:
-    """A command to be read. ``hardware`` is what the job gets; ``use_hints`` asks the knowledge base too."""
+    """A command to be read. ``hardware`` is what the job gets; ``use_hints`` asks the knowledge base too.
+
+    ``beside`` names what lies in the job's folder, so that nobody asks for other modules' texts; None
+    where that is not known.
+    """
 
     argv: tuple[str, ...]
     hardware: Hardware
     facts: ScriptFacts = field(default_factory=ScriptFacts)
     use_hints: bool = True
+    beside: tuple[str, ...] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    def may_lie_there(self, path: str) -> bool:
+        """Whether a path relative to the job's folder may name something."""
+        first = PurePosixPath(path).parts[:1]
+        return self.beside is None or not first or first[0] in (*self.beside, "..", "/")
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Question:
         machine = data["hardware"]
         gpus = tuple(Gpu(**gpu) for gpu in machine["gpus"])
         hardware = Hardware(**{**machine, "core_ids": tuple(machine["core_ids"]), "gpus": gpus})
-        return Question(tuple(data["argv"]), hardware, ScriptFacts(**data["facts"]), data["use_hints"])
+        beside = data["beside"] if data["beside"] is None else tuple(data["beside"])
+        return Question(
+            tuple(data["argv"]), hardware, ScriptFacts(**data["facts"]), data["use_hints"], beside
+        )
 
 
 @dataclass(frozen=True)
@@ -141,12 +155,16 @@ def main() -> None:
     children.die_with_parent(int(sys.argv[1]))
     children.hide_this_process()
 
-    def read(path: str) -> str | None:
-        _say({"read": path})
-        return json.loads(sys.stdin.buffer.readline())["text"]
-
     for line in sys.stdin.buffer:
-        _say({"said": read_command(Question.from_dict(json.loads(line)), read).as_dict()})
+        question = Question.from_dict(json.loads(line))
+        _say({"said": read_command(question, partial(_read, question)).as_dict()})
+
+
+def _read(question: Question, path: str) -> str | None:
+    if not question.may_lie_there(path):
+        return None
+    _say({"read": path})
+    return json.loads(sys.stdin.buffer.readline())["text"]
 
 
 def _say(message: Mapping[str, Any]) -> None:
