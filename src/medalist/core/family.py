@@ -28,10 +28,14 @@ class Validation:
 
 @dataclass(frozen=True)
 class Opened:
-    """A task as a person gave it: the public part, and a closed reference to its answers if there are any."""
+    """A task as a person gave it: the public part, and a closed reference to its answers if there are any.
+
+    ``readable`` are further files and folders that engineers' code may read, such as pretrained weights.
+    """
 
     task: Task
     answers: Answers | None = None
+    readable: tuple[Path, ...] = ()
 
 
 @runtime_checkable

@@ -113,7 +113,6 @@ class _Work:
         self.opened = self.family.open(spec.task.path, spec.task.settings)
         hardware = read_hardware().share(self.cores)
         self._announce(hardware)
-        weights = spec.task.settings.get("weights")
         with ExitStack() as closing:
             reviewer = Reviewer()
             closing.callback(_closed_in_peace, reviewer)
@@ -130,7 +129,7 @@ class _Work:
                 hardware=hardware,
                 cores=hardware.core_ids,
                 preload=self.family.preload,
-                readable=(Path(weights),) if weights else (),
+                readable=self.opened.readable,
                 telemetry_path=self.folder / "telemetry.jsonl",
             )
             closing.callback(_closed_in_peace, workspace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,14 +16,16 @@ from medalist.families.compete.explore import SETTINGS
 from medalist.families.compete.folder import looks_like_competition, open_folder
 from medalist.families.compete.rules import Rules, find_rules, settled_metric
 from medalist.families.compete.validate import validate_submission
+from medalist.families.compete.weights import files_behind, find_weights
 
 
 class Compete:
     """Kaggle-style competitions, MLE-bench compatible.
 
     Settings a person may give (all optional): those of ``explore.SETTINGS``, ``leaderboard`` (a CSV
-    file for medals) and ``weights`` (a folder of pretrained weights, shown to the sandbox). ``open``
-    adds what it finds beside the competition: ``leaderboard``, ``hints_file`` and ``metric_source``.
+    file for medals) and ``weights`` (pretrained ones, a file or folder; by default those in TORCH_HOME or
+    HF_HOME; shown to the sandbox). ``open`` adds what it finds: ``leaderboard``, ``hints_file``,
+    ``weights`` and ``metric_source``.
     """
 
     name = "compete"
@@ -63,6 +66,9 @@ class Compete:
         metric = settled_metric(named, folder.description)
         found = {"leaderboard": folder.leaderboard, "hints_file": folder.hints}
         beside = {name: str(path.resolve()) for name, path in found.items() if path}
+        weights = find_weights(str(settings.get("weights") or ""), os.environ)
+        if weights:
+            beside["weights"] = str(weights)
         if metric and not named:
             beside["metric_source"] = "description"
         task = Task(
@@ -72,9 +78,9 @@ class Compete:
             description=folder.description,
             metric=metric.name if metric else "",
             direction=metric.direction if metric else None,
-            settings={**beside, **{key: value for key, value in settings.items() if value}},
+            settings={**beside, **{k: v for k, v in settings.items() if v and k != "weights"}},
         )
-        return Opened(task, folder.answers)
+        return Opened(task, folder.answers, files_behind(weights) if weights else ())
 
     def playbook(self, settings: Mapping[str, Any]) -> Any:
         from medalist.families.compete.playbook import PlaybookEngineer

@@ -12,6 +12,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 from medalist.families.compete.facts import Facts
@@ -21,6 +22,7 @@ from medalist.machine.hardware import Hardware
 
 _ATTEMPTS_AT_SOMETHING_NEW = 8
 _FEWEST_FOLDS = 3
+_WITH_IMAGES = ("image", "mixed")
 _TOO_BIG = ("MemoryError", "out of memory", "timed out", "time limit", "Killed")
 
 
@@ -38,14 +40,22 @@ class Operators:
     """The operators for one competition on one machine.
 
     ``budget_seconds`` is the attempt's whole budget; the kits size their drafts by it. Drafts come
-    cheapest and most valuable first.
+    cheapest and most valuable first. ``weights`` are local pretrained ones for networks on images.
     """
 
-    def __init__(self, facts: Facts, hardware: Hardware, budget_seconds: float, rng: random.Random) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        hardware: Hardware,
+        budget_seconds: float,
+        rng: random.Random,
+        weights: Path | None = None,
+    ) -> None:
         self._facts = facts
         self._cores = hardware.cores
         self._rng = rng
-        self._waiting = list(_kit(facts.modality).drafts(facts, hardware, budget_seconds))
+        pretrained = {"weights": weights} if facts.modality in _WITH_IMAGES else {}
+        self._waiting = list(_kit(facts.modality).drafts(facts, hardware, budget_seconds, **pretrained))
         self._tried: set[str] = set()
 
     @property

@@ -48,7 +48,14 @@ class PlaybookEngineer:
         """
         facts = self._explore(session)
         self._read_hints(session)
-        operators = Operators(facts, session.hardware, session.budget.total_seconds, session.rng)
+        weights = session.task.settings.get("weights")
+        operators = Operators(
+            facts,
+            session.hardware,
+            session.budget.total_seconds,
+            session.rng,
+            Path(weights) if weights else None,
+        )
         population = Population(session.history)
         pace = Pace(session.budget.total_seconds)
         bench = Bench(session, operators, population, pace)

@@ -6,6 +6,8 @@ recipes after the table's.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from medalist.families.compete.facts import Facts
 from medalist.families.compete.kit import image, tabular, text
 from medalist.families.compete.kit.features import feature_columns
@@ -13,7 +15,9 @@ from medalist.families.compete.recipes import Recipe
 from medalist.machine.hardware import Hardware
 
 
-def drafts(facts: Facts, hardware: Hardware, budget_seconds: float) -> list[Recipe]:
+def drafts(
+    facts: Facts, hardware: Hardware, budget_seconds: float, weights: Path | None = None
+) -> list[Recipe]:
     """Recipes in the order to try them; each names the kit that writes its scripts."""
     columns = feature_columns(facts)
     found = []
@@ -22,5 +26,5 @@ def drafts(facts: Facts, hardware: Hardware, budget_seconds: float) -> list[Reci
     elif any((columns.numbers, columns.flags, columns.categories, columns.dates, columns.strings)):
         found += tabular.drafts(facts, hardware, budget_seconds)
     if facts.image:
-        found += image.drafts(facts, hardware, budget_seconds)
+        found += image.drafts(facts, hardware, budget_seconds, weights)
     return found
