@@ -126,11 +126,11 @@ def _show_report(store: FileStore, stories: Sequence[AttemptStory], page: Path, 
             )
         console.print(table)
     if not show_checklist:
-        print_run(store)
         for story in stories if len(stories) == 1 else ():
-            console.print()
             for line in timeline(story.figures):
                 console.print(line, markup=False, soft_wrap=True)
+            console.print()
+        print_run(store)
     console.print(f"[dim]Page:[/] {page.absolute()}", soft_wrap=True)
 
 

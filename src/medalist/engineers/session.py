@@ -214,17 +214,20 @@ class Session:
         *,
         files: Sequence[str] | Mapping[str, str] = (),
         product: str = "",
+        weights: Mapping[str, float] | None = None,
     ) -> bool:
         """Put a candidate's product in place if it is valid and better than the one there.
 
         ``product`` and ``files`` (files or folders that should travel along) are relative to the
         candidate's folder; a mapping of ``files`` says where in the workspace each name lies instead.
-        ``product`` defaults to the family's. ``score`` is the validation score;
-        None stands for a constant, which only ever goes in first. Everything is copied out of the
+        ``product`` defaults to the family's. ``weights`` say what each member of an ensemble counts,
+        by id, and are told with the submission. ``score`` is the validation score;
+        None stands for a guess that nothing was learned for, which goes in while nothing scored stands.
+        Everything is copied out of the
         workspace first and validated there, so that it cannot change afterwards. Returns whether it
         is in place now. Raises StoreError when it cannot be written; what stood there stays.
         """
-        if self.submissions and not (score is not None and score.better_than(self.best)):
+        if self.best is not None and not (score is not None and score.better_than(self.best)):
             self._refuse(candidate, score, "not better than the submission in place")
             return False
         folder = self.attempt_dir / "submissions" / f"{self.submissions + 1:03d}-{candidate.id}"
@@ -257,6 +260,7 @@ class Session:
             title=candidate.title,
             score=score.as_dict() if score else None,
             better_than_constant=score is not None,
+            weights=dict(weights or {}),
             file=str(self.submission_dir / self.family.product),
         )
         return True

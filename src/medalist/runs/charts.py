@@ -131,65 +131,6 @@ def thinned(points: Sequence[tuple[float, float]], most: int = 400) -> list[tupl
     return [*points[:-1:step], points[-1]] if points else []
 
 
-@dataclass(frozen=True)
-class Node:
-    """A candidate in the tree; ``kind`` is "best", "submitted", "scored", "failed" or "open"."""
-
-    id: str
-    parents: tuple[str, ...]
-    title: str
-    score: str
-    kind: str
-    tooltip: str
-
-
-def tree_chart(nodes: Sequence[Node]) -> str:
-    """Candidates by generation from left to right; an edge leads from each parent to its child."""
-    if not nodes:
-        return ""
-    columns = _generations(nodes)
-    wide, tall, gap_x, gap_y = 216, 44, 56, 12
-    place = {
-        node.id: (8 + column * (wide + gap_x), 8 + row * (tall + gap_y))
-        for column, members in enumerate(columns)
-        for row, node in enumerate(members)
-    }
-    parts = []
-    for node in nodes:
-        for parent in node.parents:
-            if parent in place:
-                parts.append(_edge(place[parent], place[node.id], wide, tall, node.kind))
-    for node in nodes:
-        left, top = place[node.id]
-        parts.append(
-            f'<g class="node {node.kind}"><rect x="{left}" y="{top}" width="{wide}" height="{tall}" rx="6">'
-            f"<title>{escape(node.tooltip)}</title></rect>"
-            f'<text class="name" x="{left + 10}" y="{top + 18}">{escape(node.id)}</text>'
-            f'<text class="score" x="{left + wide - 10}" y="{top + 18}">{escape(node.score)}</text>'
-            f'<text class="title" x="{left + 10}" y="{top + 34}">{escape(_cut(node.title, 31))}</text></g>'
-        )
-    width = 16 + len(columns) * (wide + gap_x) - gap_x
-    height = 16 + max(len(members) for members in columns) * (tall + gap_y) - gap_y
-    return f'<svg class="tree" width="{width}" height="{height}" viewBox="0 0 {width} {height}">{"".join(parts)}</svg>'
-
-
-def _generations(nodes: Sequence[Node]) -> list[list[Node]]:
-    """Columns of nodes: one more than the deepest parent; unknown parents count as none."""
-    depth: dict[str, int] = {}
-    for node in nodes:  # parents are created before their children
-        depth[node.id] = 1 + max((depth[parent] for parent in node.parents if parent in depth), default=-1)
-    columns: list[list[Node]] = [[] for _ in range(max(depth.values()) + 1)]
-    for node in nodes:
-        columns[depth[node.id]].append(node)
-    return columns
-
-
-def _edge(start: tuple[int, int], end: tuple[int, int], wide: int, tall: int, kind: str) -> str:
-    x1, y1, x2, y2 = start[0] + wide, start[1] + tall / 2, end[0], end[1] + tall / 2
-    middle = (x1 + x2) / 2
-    return f'<path class="edge {kind}" d="M{x1} {y1}C{middle} {y1} {middle} {y2} {x2} {y2}"/>'
-
-
 def _range(values: Sequence[float], best_is_high: bool) -> tuple[float, float]:
     """Bounds that hold the better four fifths of the values, with some air."""
     ordered = sorted(values, reverse=best_is_high)
@@ -232,10 +173,6 @@ def _nice(low: float, high: float, count: int) -> list[float]:
 def _tick(value: float, span: float) -> str:
     digits = max(0, 2 - math.floor(math.log10(span))) if span < 50 else 0
     return f"{value:.{min(digits, 6)}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _svg(height: float, parts: Iterable[str]) -> str:

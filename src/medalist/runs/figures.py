@@ -35,7 +35,11 @@ class CandidateStory:
 
 @dataclass
 class Figures:
-    """The fold. Seconds count from the attempt's start, over all of its processes."""
+    """The fold. Seconds count from the attempt's start, over all of its processes.
+
+    ``in_place`` is the candidate whose submission stands; ``weights`` are what each member counts
+    in it, by id, where it is an ensemble.
+    """
 
     events: list[Event] = field(default_factory=list)
     started: dict[str, Any] = field(default_factory=dict)
@@ -43,6 +47,8 @@ class Figures:
     explored: dict[str, Any] = field(default_factory=dict)
     candidates: dict[str, CandidateStory] = field(default_factory=dict)
     submitted: list[tuple[float, Score | None]] = field(default_factory=list)
+    in_place: CandidateStory | None = None
+    weights: dict[str, float] = field(default_factory=dict)
     first_better_than_constant_seconds: float | None = None
     telemetry: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
@@ -53,6 +59,11 @@ class Figures:
     def best(self) -> Score | None:
         """The validation score of the submission in place."""
         return self.submitted[-1][1] if self.submitted else None
+
+    @property
+    def blended(self) -> bool:
+        """Whether an ensemble is in place: its weights were chosen on the rows its score is of."""
+        return self.in_place is not None and self.in_place.operator == "ensemble"
 
     @property
     def first_valid_seconds(self) -> float | None:
@@ -107,6 +118,7 @@ def _take(figures: Figures, event: Event) -> None:
             figures.submitted.append((event.seconds, score))
             story = figures.candidates.setdefault(data["candidate"], CandidateStory(data["candidate"]))
             story.submitted = True
+            figures.in_place, figures.weights = story, dict(data.get("weights") or {})
             if figures.first_better_than_constant_seconds is None and _beats_constant(figures, score):
                 figures.first_better_than_constant_seconds = event.seconds
         case "telemetry_summary":

@@ -101,10 +101,11 @@ def figure_rows(story: AttemptStory) -> list[tuple[str, str]]:
     """The figures of SPEC G6 and the attempt's outcome, as label and text."""
     figures, result = story.figures, story.record.result
     telemetry = figures.telemetry
+    optimism = " (an ensemble's, mildly optimistic)" if figures.blended else ""
     rows = [
         ("state", f"{story.record.state}" + (f" – {story.record.reason}" if story.record.reason else "")),
         ("metric", f"{result.get('metric') or '–'} ({result.get('direction') or '–'})"),
-        ("validation score", number(result.get("validation_score"))),
+        ("validation score", number(result.get("validation_score")) + optimism),
         ("hidden score", _hidden(story)),
         ("first valid submission", duration(figures.first_valid_seconds)),
         ("first better than a constant", duration(figures.first_better_than_constant_seconds)),

@@ -9,7 +9,8 @@ from importlib.resources import files
 from medalist.core.event import Event
 from medalist.core.score import Direction
 from medalist.runs import charts
-from medalist.runs.figures import CandidateStory, Figures
+from medalist.runs.candidate_tree import candidates
+from medalist.runs.figures import Figures
 from medalist.runs.report import AttemptStory, figure_rows, machine_text, mark
 from medalist.runs.timeline import duration, number, sentence, stamp
 
@@ -57,7 +58,7 @@ def _attempt(story: AttemptStory, *, alone: bool) -> str:
         _cards(story),
         _section("Validation score over time", _scores(figures) + _legend()),
         _section("What ran when", _machine_charts(story)),
-        _section("Candidates", f'<div class="scroll">{charts.tree_chart(_nodes(figures))}</div>'),
+        _section("Candidates", candidates(figures)),
         _section("Checks at work", _checks(figures)),
         _section("Hints that fired", _hints(figures)),
         _section("What was found in the data", _found(figures)),
@@ -131,8 +132,9 @@ def _scores(figures: Figures) -> str:
 
 def _legend() -> str:
     return (
-        '<p class="legend"><span class="key submitted"></span> put in place'
-        '<span class="key kept"></span> scored, not better<span class="key clipped"></span> off the scale</p>'
+        '<p class="legend"><span><i class="key submitted"></i>put in place</span>'
+        '<span><i class="key kept"></i>scored, not put in place</span>'
+        '<span><i class="key clipped"></i>off the scale</span></p>'
     )
 
 
@@ -195,42 +197,32 @@ def _bar(start: Event, end: float, ended: dict) -> charts.Bar:
     return charts.Bar(start.seconds, end, label, kind)
 
 
-def _nodes(figures: Figures) -> list[charts.Node]:
-    placed = [story for story in figures.candidates.values() if story.submitted]
-    best = max(placed, key=lambda story: story.ended_seconds or 0.0, default=None)
-    return [
-        charts.Node(
-            story.id,
-            story.parents,
-            story.title or story.operator,
-            number(story.score.value) if story.score and story.score.value is not None else _state(story),
-            "best" if story is best else _state(story),
-            f"{story.id} ({story.operator}) {story.title} {story.reason}".strip(),
-        )
-        for story in figures.candidates.values()
-    ]
-
-
-def _state(story: CandidateStory) -> str:
-    if story.failed:
-        return "failed"
-    if story.submitted:
-        return "submitted"
-    return "scored" if story.ended_seconds is not None else "open"
-
-
 def _checks(figures: Figures) -> str:
     """Checkpoints, what they led to, and relaunches; looks that found everything in order are counted only."""
     events = figures.of("checkpoint", "recovery", "relaunch", "sizing_kept", "sizing_taken_back")
-    counted = f'<p class="quiet">{figures.counts.get("checkpoint", 0)} looks at running jobs.</p>'
+    looks = figures.counts.get("checkpoint", 0)
+    counted = f'<p class="quiet">{_looks(looks)}</p>'
     told = [(event, sentence(event)) for event in events]
     rows = [(stamp(e.seconds), escape(e.kind.replace("_", " ")), escape(text)) for e, text in told if text]
     return (_table(("when", "what", "why"), rows) if rows else "") + counted
 
 
+def _looks(count: int) -> str:
+    if not count:
+        return "No job ran long enough to be looked at."
+    return "One look at a running job." if count == 1 else f"{count} looks at running jobs."
+
+
 def _hints(figures: Figures) -> str:
-    rows = [(stamp(e.seconds), escape(sentence(e) or "")) for e in figures.of("hint_fired", "leak_found")]
-    return _table(("when", "hint"), rows) if rows else ""
+    """Each hint once, with how often it fired and when first."""
+    told: dict[str, list[Event]] = {}
+    for event in figures.of("hint_fired", "leak_found"):
+        told.setdefault(sentence(event) or event.kind, []).append(event)
+    rows = [
+        (stamp(events[0].seconds), f"{len(events)} ×" if len(events) > 1 else "", escape(text))
+        for text, events in told.items()
+    ]
+    return _table(("first", "", "hint"), rows) if rows else ""
 
 
 def _found(figures: Figures) -> str:

@@ -81,8 +81,17 @@ def _plan(data: Data) -> str:
 
 
 def _created(data: Data) -> str:
-    parents = f" of {' + '.join(data['parents'])}" if data.get("parents") else ""
-    return f"Candidate {data['candidate']}: {data.get('title') or ''} ({data.get('operator')}{parents})"
+    """An ensemble's members are counted, not named: there may be a hundred."""
+    operator, title, parents = (
+        str(data.get("operator")),
+        str(data.get("title") or ""),
+        data.get("parents") or (),
+    )
+    if operator == "ensemble":
+        made = f"ensemble of {len(parents)}"
+    else:
+        made = f"{operator} of {' + '.join(parents)}" if parents else operator
+    return f"Candidate {data['candidate']}: {title}" + (f" ({made})" if made != title else "")
 
 
 def _finished(data: Data) -> str:

@@ -159,12 +159,13 @@ class Bench:
         """
         candidate = outcome.candidate
         files = {name: f"{candidate.folder}/{name}" for name in (*_SCRIPTS, "README.md", "artifacts")}
-        for member in self.weights(candidate):
+        weights = self.weights(candidate)
+        for member in weights:
             folder = self._population[member].candidate.folder
             small = _bytes_in(self._session.workspace.root / folder / "artifacts") <= _LARGEST_MEMBER_BYTES
             names = (*_SCRIPTS, "artifacts") if small else _SCRIPTS
             files |= {f"members/{member}/{name}": f"{folder}/{name}" for name in names}
-        return self._session.submit(candidate, outcome.score, files=files)
+        return self._session.submit(candidate, outcome.score, files=files, weights=weights)
 
     def weights(self, candidate: Candidate) -> dict[str, float]:
         """An ensemble's weights by member id; empty for a single candidate."""

@@ -193,7 +193,7 @@ class Search:
         )
         ensembles = [o for o in self._ensembles if o.score == best]
         if ensembles:
-            weights = self._bench.weights(ensembles[-1].candidate)
+            weights = self._bench.weights(ensembles[0].candidate)  # later ones as good stayed out
             parts = sorted(weights.items(), key=lambda item: -item[1])
             named = ", ".join(f"{population[m].candidate.title} ({m}) {w:.0%}" for m, w in parts)
             self._session.note(f"The submission is a blend: {named}.")
