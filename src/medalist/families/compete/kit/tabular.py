@@ -30,6 +30,8 @@ from medalist.families.compete.recipes import Recipe
 from medalist.machine.hardware import Hardware
 
 _FEW_ROWS_A_CLASS = 60  # below this, linear models come before boosting
+_MANY_ROWS = 3000
+_LARGE_TREES = {"num_leaves": 127, "min_child_samples": 5, "learning_rate": 0.1}
 _LARGEST_SHARE = 0.4
 _BASELINE_SECONDS = 8.0
 _SETTINGS = ("params", "rounds", "patience")
@@ -71,16 +73,26 @@ def scripts(facts: Facts, recipe: Recipe) -> dict[str, str]:
 
 
 def _plan(facts: Facts) -> Iterator[Recipe]:
-    """All drafts, best value first."""
+    """All drafts, best value first; with rows enough, large trees and forests come before what is smooth.
+
+    They are cheap and remember: where rows resemble each other closely they are worth more than slow,
+    careful boosting.
+    """
+    many_rows = facts.rows_train >= _MANY_ROWS
     if working_problem(facts) == "regression":
+        forests = [_recipe(facts, f"{name}_regressor") for name in ("forest", "extra_trees")]
         yield _recipe(facts, "lightgbm")
         yield _recipe(facts, "ridge")
+        if many_rows:
+            yield _recipe(facts, "lightgbm", **_LARGE_TREES)
+            yield from forests
         for name in ("catboost", "support_vectors", "xgboost", "elastic_net"):
             yield from _installed(facts, name)
         yield _recipe(facts, "lightgbm", extra_trees=True)
         yield from _other_scales(facts)
-        for name in ("network_regressor", "extra_trees_regressor", "forest_regressor"):
-            yield _recipe(facts, name)
+        yield _recipe(facts, "network_regressor")
+        if not many_rows:
+            yield from forests
         return
     few_rows = facts.rows_train < _FEW_ROWS_A_CLASS * len(facts.classes)
     linear = [_recipe(facts, name) for name in ("logistic", "discriminant", "kernel_logistic")]
@@ -90,7 +102,8 @@ def _plan(facts: Facts) -> Iterator[Recipe]:
     if few_rows:
         yield from linear + loose + trees + boosted
     else:
-        yield from boosted[:2] + linear[:1] + boosted[2:] + linear[2:] + trees
+        large = [_recipe(facts, "lightgbm", **_LARGE_TREES)] if many_rows else []
+        yield from boosted[:2] + linear[:1] + boosted[2:] + large + linear[2:] + trees
     yield _recipe(facts, "network_classifier")
     yield _recipe(facts, "lightgbm", extra_trees=True)
     yield _recipe(facts, "forest_classifier")
@@ -139,6 +152,7 @@ def _recipe(facts: Facts, name: str, **params: Any) -> Recipe:
     if problem == "regression" and facts.problem != "ordinal":
         options["log_target"] = facts.metric in LOG_METRICS
     title = estimator.title + (" with random cuts" if params.get("extra_trees") else "")
+    title += " with large trees" if "num_leaves" in params else ""
     title += f", C {params['C']:g}" if "C" in params else ""
     return Recipe("tabular", name, options, title=title, expected_cpu_seconds=round(estimator.cost(size), 1))
 
