@@ -1,23 +1,25 @@
 """The playbook for competitions: the engineer that needs no language model (SPEC K2, K3, K4).
 
-It explores, reads the hints, plans, launches a quick baseline, puts a constant submission in place
-while that trains, and goes on improving as a search over candidates (``playbook_search``) until the
-budget ends. Every decision is an event.
+It puts the sample submission in place, explores, reads the hints, plans, launches a quick baseline,
+puts a constant in place while that trains, and goes on improving as a search over candidates
+(``playbook_search``) until the budget ends. Every decision is an event.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from medalist.core.candidate import Candidate, CandidateState, Outcome
-from medalist.core.errors import SubmissionInvalid
+from medalist.core.errors import InputError, SubmissionInvalid
 from medalist.engineers.session import Session
 from medalist.families.compete.delimited import open_bytes, sniff
 from medalist.families.compete.explore import explore_command, refuse_failed
 from medalist.families.compete.facts import Facts
+from medalist.families.compete.files import find_files
 from medalist.families.compete.kit import constant
 from medalist.families.compete.operators import Operators
 from medalist.families.compete.playbook_bench import Bench, Plan
@@ -28,8 +30,12 @@ from medalist.hints.competition import competition_hints
 from medalist.search.population import Population
 
 _QUOTED_CHARACTERS = 2000
+_LARGEST_SAMPLE_BYTES = 32 << 20  # reading a larger one would take the parent too long
 _BASELINE_SHARE = 0.3  # of the budget, at most, for the first candidate
 _SMALL_CPU_SECONDS = 4.0  # a baseline this cheap gains nothing from threads, and leaves cores for the next
+_SAMPLE = Candidate(
+    id="sample", operator="constant", folder="candidates/sample", title="the sample's own values"
+)
 _CONSTANT = Candidate(id="c00", operator="constant", folder="candidates/c00", title="a constant")
 
 
@@ -46,6 +52,8 @@ class PlaybookEngineer:
 
         Raises InputError when the folder holds nothing that can be competed on.
         """
+        if not session.submissions:
+            self._submit_sample(session)
         facts = self._explore(session)
         self._read_hints(session)
         weights = session.task.settings.get("weights")
@@ -63,6 +71,21 @@ class PlaybookEngineer:
         if not population.finished:
             self._open(session, facts, operators, bench, pace)
         search.run()
+
+    def _submit_sample(self, session: Session) -> None:
+        """The sample's own values where they are valid: something stands before anything was looked at (K3).
+
+        A sample that cannot be used is left to exploring, which says why.
+        """
+        with suppress(InputError):
+            sample = find_files(
+                session.task.public, sample=str(session.task.settings.get("sample", ""))
+            ).sample
+            if sample is None or sample.stat().st_size > _LARGEST_SAMPLE_BYTES:
+                return
+            product = session.write(f"{_SAMPLE.folder}/submission.csv", _text_of(sample))
+            if session.validate(product.relative_to(session.workspace.root)).valid:
+                session.submit(_SAMPLE, None)
 
     def _explore(self, session: Session) -> Facts:
         """Facts left by an earlier process of this attempt, or from looking now."""
@@ -111,7 +134,7 @@ class PlaybookEngineer:
         large = recipe.expected_cpu_seconds > _SMALL_CPU_SECONDS
         seconds = _BASELINE_SHARE * session.budget.total_seconds
         bench.start(Plan("draft", recipe), all_cores=large, at_most_seconds=seconds)
-        if not session.submissions:
+        if session.best is None:
             self._submit_constant(session, facts)
 
     def _submit_constant(self, session: Session, facts: Facts) -> None:
