@@ -62,7 +62,9 @@ def json_records(data: Any) -> list[dict[str, Any]]:
         else:
             data = [data]
     if not data or not isinstance(data, list) or not all(isinstance(record, dict) for record in data):
-        raise ValueError("the JSON holds no rows: neither a list of objects, nor an object a line, nor one of columns")
+        raise ValueError(
+            "the JSON holds no rows: neither a list of objects, nor an object a line, nor one of columns"
+        )
     return data
 
 
