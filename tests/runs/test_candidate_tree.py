@@ -117,6 +117,22 @@ def test_an_attempt_without_candidates_has_no_tree() -> None:
     assert candidates(fold([])) == ""
 
 
+def test_a_line_about_a_candidate_says_where_it_came_from_once() -> None:
+    told = [
+        sentence(Event("candidate_created", 1.0, 0.0, {"candidate": "c9", **data}))
+        for data in (
+            {"operator": "improve", "title": "XGBoost, depth 3", "parents": ["c02"]},
+            {"operator": "draft", "title": "XGBoost"},
+            {"operator": "constant", "title": "a constant"},
+        )
+    ]
+    assert told == [
+        "Candidate c9: XGBoost, depth 3 (improves c02)",
+        "Candidate c9: XGBoost (draft)",
+        "Candidate c9: a constant",
+    ]
+
+
 @pytest.mark.parametrize("title", ["ensemble of 120", "a blend", ""])
 def test_a_line_about_an_ensemble_does_not_grow_with_its_members(title: str) -> None:
     members = [f"c{i:03d}" for i in range(120)]

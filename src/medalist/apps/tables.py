@@ -59,7 +59,7 @@ def print_grade(grade: Grade) -> None:
 def print_runs(found: Iterable[api.RunResult]) -> None:
     """One line a run."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in ("run", "attempts", "state", "validation", "hidden"):
+    for heading in ("run", "attempts", "state", "metric", "validation", "hidden", "time"):
         table.add_column(heading)
     for each in found:
         states = sorted({str(state) for state in each.states.values()})
@@ -68,8 +68,10 @@ def print_runs(found: Iterable[api.RunResult]) -> None:
             each.run_dir.name,
             str(len(each.results)),
             ", ".join(states),
+            (only.metric or "") if only else "",
             number(only.validation_score) if only else "",
             number(only.hidden_score) if only else "",
+            duration(only.seconds) if only else "",
         )
     console = wide_console()
     console.print(table if table.row_count else "No runs yet. Start one: medalist compete DIR")

@@ -60,7 +60,7 @@ def _attempt(story: AttemptStory, *, alone: bool) -> str:
         _section("What ran when", _machine_charts(story)),
         _section("Candidates", candidates(figures)),
         _section("Checks at work", _checks(figures)),
-        _section("Hints that fired", _hints(figures)),
+        _section("Hints and leaks", _hints(figures)),
         _section("What was found in the data", _found(figures)),
         f'<div class="two">{_section("Checklist", _ticks(story))}{_section("Figures", _figures(story))}</div>',
         _section("Timeline", _timeline(figures)),
@@ -222,7 +222,7 @@ def _hints(figures: Figures) -> str:
         (stamp(events[0].seconds), f"{len(events)} ×" if len(events) > 1 else "", escape(text))
         for text, events in told.items()
     ]
-    return _table(("first", "", "hint"), rows) if rows else ""
+    return _table(("first", "", "what"), rows) if rows else ""
 
 
 def _found(figures: Figures) -> str:

@@ -82,16 +82,15 @@ def _plan(data: Data) -> str:
 
 def _created(data: Data) -> str:
     """An ensemble's members are counted, not named: there may be a hundred."""
-    operator, title, parents = (
-        str(data.get("operator")),
-        str(data.get("title") or ""),
-        data.get("parents") or (),
-    )
+    title, parents = str(data.get("title") or ""), data.get("parents") or ()
+    operator = str(data.get("operator"))
+    verb = {"improve": "improves", "debug": "mends"}.get(operator, f"{operator} of")
+    made = operator
     if operator == "ensemble":
         made = f"ensemble of {len(parents)}"
-    else:
-        made = f"{operator} of {' + '.join(parents)}" if parents else operator
-    return f"Candidate {data['candidate']}: {title}" + (f" ({made})" if made != title else "")
+    elif parents:
+        made = f"{verb} {' + '.join(parents)}"
+    return f"Candidate {data['candidate']}: {title}" + (f" ({made})" if made not in title else "")
 
 
 def _finished(data: Data) -> str:

@@ -126,6 +126,15 @@ def test_finished_candidates_become_an_ensemble(attempt):
     assert ("ensemble" in operators) == (singles >= 2)
 
 
+def test_a_submitted_ensemble_says_what_each_member_counts(attempt):
+    operators = {e.data["candidate"]: e.data["operator"] for e in of(attempt[2], "candidate_finished")}
+    for event in of(attempt[2], "submitted"):
+        weights = event.data["weights"]
+        assert bool(weights) == (operators.get(event.data["candidate"]) == "ensemble")
+        assert all(operators[member] in ("draft", "improve", "debug") for member in weights)
+        assert not weights or sum(weights.values()) == pytest.approx(1, abs=0.05)
+
+
 def test_the_scripts_that_were_handed_over_make_the_submission_again(attempt, tmp_path):
     """Copied away, with the competition's files alone, ``predict.py`` writes the very same predictions."""
     competition, result, _ = attempt

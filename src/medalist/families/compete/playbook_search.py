@@ -23,6 +23,7 @@ from medalist.search.tree import TreeSearch, TreeSettings
 
 _LONGEST_LOOK_SECONDS = 0.5
 _DECLINED_IN_A_ROW = 50
+_NAMED = 5  # members of the blend, in the closing note
 _STRETCH = 2.0
 _SINGLE_MARGIN = 0.25  # of the score's noise
 
@@ -195,8 +196,10 @@ class Search:
         if ensembles:
             weights = self._bench.weights(ensembles[0].candidate)  # later ones as good stayed out
             parts = sorted(weights.items(), key=lambda item: -item[1])
-            named = ", ".join(f"{population[m].candidate.title} ({m}) {w:.0%}" for m, w in parts)
-            self._session.note(f"The submission is a blend: {named}.")
+            named = ", ".join(f"{population[m].candidate.title} ({m}) {w:.0%}" for m, w in parts[:_NAMED])
+            rest = len(parts) - _NAMED
+            smaller = f", and {rest} with less" if rest > 0 else ""
+            self._session.note(f"The submission is a blend: {named}{smaller}.")
 
 
 def _lead(score: Score, standing: Score) -> float:
