@@ -17,7 +17,9 @@ MOST_LINES_IN_A_FUNCTION = 60
 LONGER_FILES: dict[str, str] = {}
 """Files that may be longer, each with its reason."""
 
-LONGER_FUNCTIONS: dict[str, str] = {}
+LONGER_FUNCTIONS: dict[str, str] = {
+    "tests/hints/clean_scripts/timm_mixup.py:main": "a training script as people write them, read and never run",
+}
 """``file:function`` that may be longer, each with its reason."""
 
 HEAVY = {
