@@ -253,7 +253,7 @@ class _Drawing:
         """Left, top and width of the ensemble's box: amid its members, or below everything."""
         if self.name == "narrow":
             return 0, bottom + 14, self.width
-        middle = sum(members) / len(members) if members else bottom / 2
+        middle = sum(members) / len(members) if members else 0.0
         return _BOX_LEFT, max(4.0, min(middle - 29, bottom - 62)), self.width - _BOX_LEFT
 
     def _edge(self, y: float, weight: float, left: float, middle: float, wide: float) -> str:
