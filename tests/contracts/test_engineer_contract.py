@@ -64,8 +64,8 @@ def test_an_engineer_ends_by_itself_with_a_valid_product_in_place(
     assert attempted.record.result["valid"]
     placed = [score for _, score in figures.submitted]
     for earlier, later in pairwise(placed):
-        assert later is not None
-        assert later.better_than(earlier)
+        # Guesses that nothing was learned for carry no score; once one is scored, only better ones follow.
+        assert later.better_than(earlier) if later is not None else earlier is None
     assert attempted.record.result["validation_score"] is not None
     created = {event.data["candidate"] for event in figures.of("candidate_created")}
     assert {event.data["candidate"] for event in figures.of("submitted", "candidate_finished")} <= created

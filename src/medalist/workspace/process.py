@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -24,7 +25,10 @@ from medalist.workspace.policy import Wrapped
 
 @dataclass(frozen=True)
 class ProcessEnd:
-    """How a process ended. ``returncode`` is negative for a signal; CPU and memory cover its children."""
+    """How a process ended. ``returncode`` is negative for a signal; CPU and memory cover its children.
+
+    ``max_rss_bytes`` is 0 where the kernel's figure says nothing of the process itself.
+    """
 
     returncode: int
     cpu_seconds: float
@@ -70,6 +74,9 @@ class Child:
 
         The tree dies with the thread that started it, which is how it dies with a killed parent.
         """
+        # A child's peak starts at what its parent held when it was started, for the kernel counts the
+        # memory they shared until the exec; only what lies above that is the child's own.
+        self._inherited_rss_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         try:
             self._popen = subprocess.Popen(
                 wrapped.argv,
@@ -108,7 +115,7 @@ class Child:
                 self._end = ProcessEnd(
                     returncode=signal_or_code(code),
                     cpu_seconds=usage.ru_utime + usage.ru_stime,
-                    max_rss_bytes=usage.ru_maxrss * 1024,
+                    max_rss_bytes=usage.ru_maxrss * 1024 if usage.ru_maxrss > self._inherited_rss_kib else 0,
                 )
         return self._end
 

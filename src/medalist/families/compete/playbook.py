@@ -85,6 +85,8 @@ class PlaybookEngineer:
                 return
             product = session.write(f"{_SAMPLE.folder}/submission.csv", _text_of(sample))
             if session.validate(product.relative_to(session.workspace.root)).valid:
+                session.created(_SAMPLE)
+                session.finished(Outcome(_SAMPLE, CandidateState.FINISHED))
                 session.submit(_SAMPLE, None)
 
     def _explore(self, session: Session) -> Facts:

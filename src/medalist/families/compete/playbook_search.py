@@ -24,7 +24,7 @@ from medalist.search.tree import TreeSearch, TreeSettings
 _LONGEST_LOOK_SECONDS = 0.5
 _DECLINED_IN_A_ROW = 50
 _NAMED = 5  # members of the blend, in the closing note
-_STRETCH = 2.0
+_STRETCH = 4.0  # five folds, planned at four times what is left, still get one through
 _SINGLE_MARGIN = 0.25  # of the score's noise
 
 
