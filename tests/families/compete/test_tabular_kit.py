@@ -178,3 +178,12 @@ def test_boosting_stops_inside_a_fold_when_its_seconds_are_over(
     candidate = write_candidate(tmp_path, facts, replace(recipe, options=options))
     run_script(monkeypatch, candidate, "train.py", "--seconds", "1.5")
     assert (candidate / "artifacts/fold_0.joblib").exists()
+
+
+def test_a_solved_model_is_not_tried_again_from_another_seed(tmp_path: Path) -> None:
+    facts = table_for(tmp_path, "binary")
+    solved = next(r for r in tabular.drafts(facts, TWO_CORES, 60.0) if r.estimator == "logistic")
+    rng = random.Random(0)
+    changed = [tabular.improve(facts, solved, rng) for _ in range(50)]
+    assert all(recipe is None or recipe.seed == solved.seed for recipe in changed)
+    assert any(recipe is not None and recipe != solved for recipe in changed)

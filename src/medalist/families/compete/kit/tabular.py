@@ -35,6 +35,7 @@ _LARGE_TREES = {"num_leaves": 127, "min_child_samples": 5, "learning_rate": 0.1}
 _LARGEST_SHARE = 0.4
 _BASELINE_SECONDS = 8.0
 _SETTINGS = ("params", "rounds", "patience")
+_SOLVED = ("ridge", "elastic_net", "support_vectors", "logistic", "discriminant")
 
 
 def drafts(facts: Facts, hardware: Hardware, budget_seconds: float) -> list[Recipe]:
@@ -51,11 +52,20 @@ def drafts(facts: Facts, hardware: Hardware, budget_seconds: float) -> list[Reci
 
 
 def improve(facts: Facts, parent: Recipe, rng: random.Random) -> Recipe | None:
-    """One sensible change to ``parent``: a hyper-parameter, a block of features, the target's scale, or the seed."""
-    moves = [_other_parameter, _other_parameter, _other_blocks, _other_seed]
+    """One sensible change to ``parent``: a hyper-parameter, a block of features, the target's scale, or the seed.
+
+    None where there is nothing to change.
+    """
+    moves = []
+    if any(name in parent.options["params"] for name in _STEPS):
+        moves += [_other_parameter, _other_parameter]
+    if block_names(facts):
+        moves.append(_other_blocks)
+    if _draws(facts, parent):
+        moves.append(_other_seed)
     if working_problem(facts) == "regression" and never_negative(facts):
         moves.append(_other_scale)
-    return rng.choice(moves)(facts, parent, rng)
+    return rng.choice(moves)(facts, parent, rng) if moves else None
 
 
 def scripts(facts: Facts, recipe: Recipe) -> dict[str, str]:
@@ -163,13 +173,17 @@ def _changed(parent: Recipe, title: str, **options: Any) -> Recipe:
     )
 
 
+def _draws(facts: Facts, recipe: Recipe) -> bool:
+    """Whether another seed makes another model: linear models are solved, not drawn."""
+    if recipe.estimator == "kernel_logistic":
+        return facts.rows_train > 2 * recipe.options["params"]["components"]
+    return recipe.estimator not in _SOLVED
+
+
 def _other_parameter(facts: Facts, parent: Recipe, rng: random.Random) -> Recipe:
     """One numeric parameter a step up or down."""
     params = dict(parent.options["params"])
-    choices = [name for name in _STEPS if name in params]
-    if not choices:
-        return _other_seed(facts, parent, rng)
-    name = rng.choice(choices)
+    name = rng.choice([name for name in _STEPS if name in params])
     low, high, factors = _STEPS[name]
     value = min(high, max(low, params[name] * rng.choice(factors)))
     params[name] = round(value) if isinstance(params[name], int) else round(value, 4)
@@ -198,8 +212,6 @@ _STEPS: dict[str, tuple[float, float, tuple[float, ...]]] = {
 def _other_blocks(facts: Facts, parent: Recipe, rng: random.Random) -> Recipe:
     """One block of features more or less."""
     possible = block_names(facts)
-    if not possible:
-        return _other_seed(facts, parent, rng)
     block = rng.choice(possible)
     blocks = [name for name in possible if (name in parent.options["blocks"]) != (name == block)]
     return _changed(parent, f"{'with' if block in blocks else 'without'} {block}", blocks=blocks)
