@@ -117,13 +117,16 @@ class Reviewer:
     def ask(self, question: Question, read: Reader) -> Said:
         """As ``read_command``; a child that has died is given up and the reading happens here."""
         if self._child is not None:
+            answered = False
             try:
-                return self._ask(self._child, question, read)
+                said = self._ask(self._child, question, read)
+                answered = True
+                return said
             except (OSError, ValueError, KeyError, TypeError):
-                self.close()
-            except BaseException:
-                self.close()  # it waits for an answer that will not come
-                raise
+                pass
+            finally:
+                if not answered:  # dead, or interrupted and still waiting for what will not come
+                    self.close()
         return read_command(question, read)
 
     def close(self) -> None:
