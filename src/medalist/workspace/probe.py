@@ -141,11 +141,13 @@ def _stage() -> Iterator[_Stage]:
         (folder / "private" / "answers.csv").write_text("hidden\n")
         server.bind(("127.0.0.1", 0))
         server.listen()
-        # Stands in for the parent: a process of the same user, with something in its environment.
+        # Stands in for the parent: a process of the same user, with something in its environment. In a
+        # session of its own, so that a Ctrl-C meant for Medalist does not make it speak up.
         canary = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", "import sys; sys.stdin.read()"],
             env={"MEDALIST_PROBE_SECRET": "hidden"},
             stdin=subprocess.PIPE,
+            start_new_session=True,
         )
         try:
             yield _Stage(folder, server.getsockname()[1], canary)
