@@ -128,7 +128,7 @@ def test_a_malformed_submission_is_told_why(medalist: Medalist, folder: Path) ->
     assert told.json["reason"]
 
 
-@pytest.mark.parametrize("seconds", [0.15, 0.4, 1.0, 3.0, 6.0])
+@pytest.mark.parametrize("seconds", [0.15, 0.25, 0.4, 0.6, 1.0, 3.0, 6.0])
 def test_ctrl_c_at_any_moment_leaves_a_sentence_and_the_object(
     start_medalist: Callable[..., subprocess.Popen[str]], folder: Path, seconds: float
 ) -> None:
