@@ -18,7 +18,7 @@ from typing import Any
 
 from medalist.core.budget import Budget, Limits
 from medalist.core.candidate import Candidate, CandidateState, Outcome
-from medalist.core.errors import BudgetSpent, StoreError, SubmissionInvalid
+from medalist.core.errors import StoreError, SubmissionInvalid
 from medalist.core.event import EventLog
 from medalist.core.family import Family, Validation
 from medalist.core.score import Score
@@ -69,11 +69,6 @@ class Session:
     def note(self, text: str) -> None:
         """A sentence for the timeline."""
         self.events.append("note", text=text)
-
-    def check_budget(self) -> None:
-        """Raises BudgetSpent when the attempt's time is over."""
-        if self.budget.spent:
-            raise BudgetSpent(f"The attempt's {self.budget.total_seconds:.0f} s are spent.")
 
     # ------------------------------------------------------------------ code
 

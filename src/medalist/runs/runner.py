@@ -1,6 +1,6 @@
 """Running the attempts of a run in parallel on the cores there are, each as a process of its own.
 
-A run of one attempt stays in this process. The runner holds no state that is not on disk: killed at
+The runner holds no state that is not on disk: killed at
 any moment, it leaves attempts that end with it (``machine/children``) and can be resumed.
 """
 

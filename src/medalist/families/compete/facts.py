@@ -104,10 +104,6 @@ class Facts:
     target_minimum: float | None = None
     target_maximum: float | None = None
 
-    def columns_of(self, *kinds: str) -> tuple[str, ...]:
-        """Names of usable feature columns of these kinds, in file order."""
-        return tuple(c.name for c in self.columns if c.kind in kinds and c.name not in self.dropped)
-
     @property
     def day_first(self) -> tuple[str, ...]:
         """Names of the columns whose dates are written like 31/12/2020."""
