@@ -93,7 +93,7 @@ def test_floors_hold() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("module", ["medalist", "medalist.apps.cli", "medalist.engineers.session"])
+@pytest.mark.parametrize("module", ["medalist", "medalist.apps.cli", "medalist.session.session"])
 def test_importing_loads_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print(sorted({{m.split('.')[0] for m in sys.modules}} & {HEAVY!r}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -13,8 +13,6 @@ import pytest
 
 from medalist.core.budget import Limits
 from medalist.core.event import Event, EventLog
-from medalist.engineers.supervised import LaunchRequest, Watched
-from medalist.engineers.supervised_events import JobEvents
 from medalist.machine.gpu import GpuReading
 from medalist.machine.telemetry import Reading
 from medalist.runs import charts
@@ -25,6 +23,8 @@ from medalist.runs.report import markdown, read_story, timeline, write_page
 from medalist.runs.spec import RunSpec, TaskSpec
 from medalist.runs.store import FileStore
 from medalist.runs.timeline import sentence, stamp
+from medalist.session.supervised import LaunchRequest, Watched
+from medalist.session.supervised_events import JobEvents
 from medalist.training.checkpoint import Verdict, Verdicts
 from medalist.training.kind import Kind
 from medalist.training.review import SMALL_BATCH

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from medalist.core.budget import Budget
 from medalist.core.event import Event, EventLog
-from medalist.engineers.supervised import LaunchRequest
-from medalist.engineers.supervisor import Supervisor
 from medalist.machine.hardware import read_hardware
+from medalist.session.supervised import LaunchRequest
+from medalist.session.supervisor import Supervisor
 from medalist.training.checkpoint import CheckSettings
 from medalist.training.lines import monitoring_source
 from medalist.workspace.sandbox import choose_sandbox

@@ -11,6 +11,8 @@
     ├── SubmissionInvalid       a submission breaks a rule that an engineer may know
     ├── GraderError             the grader itself failed (never the submission's fault)
     ├── AnswersClosed           somebody other than a grader asked for hidden answers
+    ├── LlmError                a language model could not be asked: no key, refused, timed out, no answer
+    │   └── CostLimit           the next call could pass the limit in money or tokens
     └── BudgetSpent             a time limit was reached
 
 Each says what happened, where, and what to do next, so that the command line can print three
@@ -84,6 +86,14 @@ class GraderError(MedalistError):
 
 class AnswersClosed(MedalistError):
     """Hidden answers were asked for outside a grader's process."""
+
+
+class LlmError(MedalistError):
+    """A language model could not be asked, or gave no usable answer."""
+
+
+class CostLimit(LlmError):
+    """The worst case of the next call would pass the limit in money or tokens; it was not made."""
 
 
 class BudgetSpent(MedalistError):

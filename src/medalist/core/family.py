@@ -61,6 +61,10 @@ class Family(Protocol):
         """The family's own engineer, which needs no language model (``engineers.engineer.Engineer``)."""
         ...
 
+    def workshop(self, session: Any) -> Any:
+        """What any engineer needs to know and do in this trade (``session.workshop.Workshop``)."""
+        ...
+
     def validate(self, task: Task, product: Path) -> Validation:
         """Whether ``product`` is well-formed; knows only what an engineer may know. Never raises for bad content."""
         ...

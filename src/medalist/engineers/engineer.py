@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from medalist.engineers.session import Session
+    from medalist.session.session import Session
 
 
 @runtime_checkable

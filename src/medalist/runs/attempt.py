@@ -21,8 +21,6 @@ from medalist.core.errors import MedalistError, StoreError, UsageError
 from medalist.core.event import Event, EventLog
 from medalist.core.family import Family, Opened, find_family
 from medalist.engineers.engineer import Engineer
-from medalist.engineers.session import Session
-from medalist.engineers.supervisor import Supervisor
 from medalist.hints.learned import LearnedHints
 from medalist.hints.learned import default_path as learned_hints_path
 from medalist.machine import children
@@ -34,6 +32,8 @@ from medalist.runs.pulse import Pulse
 from medalist.runs.report import write_attempt_page
 from medalist.runs.resume import Earlier, earlier_work
 from medalist.runs.store import AttemptRecord, AttemptState, FileStore, Store, write_json, write_text
+from medalist.session.session import Session
+from medalist.session.supervisor import Supervisor
 from medalist.training.checkpoint import CheckSettings
 from medalist.training.reviewer import Reviewer
 from medalist.training.sizing import MeasuredSizes

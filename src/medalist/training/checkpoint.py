@@ -1,7 +1,7 @@
 """THE 60-SECOND CHECK (SPEC G3, G4): a verdict on a running training job, from readings and log alone.
 
 Pure: no clock, no file, no process. What is done about a verdict is in ``recovery``; who calls it,
-and when, is in ``engineers/supervisor``. Memory and utilisation come from NVML, never from what the
+and when, is in ``session/supervisor``. Memory and utilisation come from NVML, never from what the
 job prints; a print that NVML contradicts is itself a verdict. A small memory share proves nothing
 about speed, so it only starts a trial: samples a second decides (``trial_paid``).
 """

@@ -15,7 +15,6 @@ from typing import Any
 
 from medalist.core.candidate import Candidate, CandidateState, Outcome
 from medalist.core.errors import InputError, SubmissionInvalid
-from medalist.engineers.session import Session
 from medalist.families.compete.delimited import open_bytes, sniff
 from medalist.families.compete.explore import explore_command, refuse_failed
 from medalist.families.compete.facts import Facts
@@ -28,6 +27,7 @@ from medalist.families.compete.playbook_search import Search
 from medalist.hints.book import load_hints
 from medalist.hints.competition import competition_hints
 from medalist.search.population import Population
+from medalist.session.session import Session
 
 _QUOTED_CHARACTERS = 2000
 _LARGEST_SAMPLE_BYTES = 32 << 20  # reading a larger one would take the parent too long

@@ -18,13 +18,13 @@ from pathlib import Path, PurePosixPath
 from medalist.core.candidate import Candidate, CandidateState, Outcome
 from medalist.core.errors import SubmissionInvalid
 from medalist.core.score import Score
-from medalist.engineers.session import Session
-from medalist.engineers.supervisor import Watched
 from medalist.families.compete.operators import Operators
 from medalist.families.compete.playbook_pace import Pace
 from medalist.families.compete.recipes import Recipe
 from medalist.families.compete.scoring import read_score, scoring_command
 from medalist.search.population import Population
+from medalist.session.session import Session
+from medalist.session.supervisor import Watched
 
 _SCRIPTS = ("train.py", "predict.py")
 _LOG_TAIL_CHARACTERS = 2000

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from medalist.core.candidate import CandidateState, Outcome
 from medalist.core.score import Direction, Score
-from medalist.engineers.session import Session
 from medalist.families.compete.facts import Facts
 from medalist.families.compete.operators import Operators
 from medalist.families.compete.playbook_bench import Bench, Plan
@@ -20,6 +19,7 @@ from medalist.hints.book import load_hints
 from medalist.search.policy import Proposal
 from medalist.search.population import Population
 from medalist.search.tree import TreeSearch, TreeSettings
+from medalist.session.session import Session
 
 _LONGEST_LOOK_SECONDS = 0.5
 _DECLINED_IN_A_ROW = 50

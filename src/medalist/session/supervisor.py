@@ -16,12 +16,12 @@ from typing import Any
 
 from medalist.core.budget import Budget
 from medalist.core.event import EventLog
-from medalist.engineers.lessons import Lessons
-from medalist.engineers.supervised import LaunchRequest, News, Rate, Trial, Watched
-from medalist.engineers.supervised_events import JobEvents
-from medalist.engineers.supervised_scripts import Refusal, Scripts
 from medalist.hints.learned import LearnedHints
 from medalist.machine.hardware import Hardware
+from medalist.session.lessons import Lessons
+from medalist.session.supervised import LaunchRequest, News, Rate, Trial, Watched
+from medalist.session.supervised_events import JobEvents
+from medalist.session.supervised_scripts import Refusal, Scripts
 from medalist.training.checkpoint import (
     CheckSettings,
     Look,

@@ -1,7 +1,7 @@
 """The session: everything an engineer can do in one attempt, and the checks it cannot go round.
 
 An engineer never touches the workspace's jobs itself. It launches through the session, which has
-every training script reviewed and every training job watched (``engineers.supervisor``); it submits
+every training script reviewed and every training job watched (``session.supervisor``); it submits
 through the session, which takes its own copy, validates that, and swaps it in only when it is
 better. A hidden score never enters here.
 """
@@ -23,8 +23,8 @@ from medalist.core.event import EventLog
 from medalist.core.family import Family, Validation
 from medalist.core.score import Score
 from medalist.core.task import Task
-from medalist.engineers.supervisor import LaunchRequest, News, Supervisor, Watched
 from medalist.machine.hardware import Hardware
+from medalist.session.supervisor import LaunchRequest, News, Supervisor, Watched
 from medalist.training.review import ScriptFacts
 from medalist.workspace.handover import read_inside, take_file, take_tree
 from medalist.workspace.workspace import Completed, Workspace
@@ -134,7 +134,7 @@ class Session:
         return self.supervisor.wait(timeout_seconds)
 
     def learn(self, log: str, fix: str, evidence: str) -> None:
-        """Keep what resolved a failure, for later ones (``engineers.lessons``); nothing where hints are off."""
+        """Keep what resolved a failure, for later ones (``session.lessons``); nothing where hints are off."""
         self.supervisor.lessons.learn(log, fix, evidence)
 
     def read(self, relative: str | Path) -> str:

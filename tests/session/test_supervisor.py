@@ -9,9 +9,9 @@ import pytest
 
 from medalist.core.budget import Budget
 from medalist.core.event import EventLog, read_events
-from medalist.engineers import supervised
-from medalist.engineers.supervisor import CheckSettings, LaunchRequest, Supervisor, Watched
 from medalist.machine.hardware import read_hardware
+from medalist.session import supervised
+from medalist.session.supervisor import CheckSettings, LaunchRequest, Supervisor, Watched
 from medalist.training.lines import monitoring_source
 from medalist.training.review import ScriptFacts
 from medalist.training.sizing import MeasuredSizes

@@ -8,10 +8,10 @@ from pathlib import PurePosixPath
 
 from medalist.core.errors import JobError
 from medalist.core.event import EventLog
-from medalist.engineers.lessons import Lessons
-from medalist.engineers.supervised import Watched
 from medalist.hints.review import Finding
 from medalist.machine.hardware import Hardware
+from medalist.session.lessons import Lessons
+from medalist.session.supervised import Watched
 from medalist.training.checkpoint import Verdict, Verdicts
 from medalist.training.kind import Reader
 from medalist.training.recovery import recover, set_batch

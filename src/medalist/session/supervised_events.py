@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from medalist.core.event import EventLog
-from medalist.engineers.supervised import Rate, Trial, Watched
+from medalist.session.supervised import Rate, Trial, Watched
 from medalist.training.checkpoint import Verdict, measure
 from medalist.training.recovery import Recovery
 

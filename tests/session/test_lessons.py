@@ -6,10 +6,10 @@ import pytest
 
 from medalist.core.budget import Budget
 from medalist.core.event import EventLog, read_events
-from medalist.engineers.lessons import Lessons
-from medalist.engineers.supervisor import LaunchRequest, Supervisor, Watched
 from medalist.hints.learned import LearnedHints
 from medalist.machine.hardware import read_hardware
+from medalist.session.lessons import Lessons
+from medalist.session.supervisor import LaunchRequest, Supervisor, Watched
 from medalist.workspace.sandbox import choose_sandbox
 from medalist.workspace.workspace import Workspace
 
