@@ -122,7 +122,7 @@ def test_losses_agree_with_scikit_learn():
 
 def test_a_large_library_is_pruned_to_its_best():
     y, stack = noisy_members(noises=tuple(0.5 + 0.1 * i for i in range(30)))
-    kept = prune_library(stack, y, "squared")
+    kept = prune_library(stack, y, "squared", [str(m) for m in range(len(stack))])
     assert len(kept) < 30
     assert {0, 1, 2} <= set(kept)
 
@@ -213,3 +213,13 @@ def test_scripts_are_python_for_every_kind_of_problem(problem, metric, predictio
     for name, text in ensemble.scripts(facts, Recipe("ensemble", "greedy", {"members": ["c01"]})).items():
         compile(text, name, "exec")
         assert "medalist" not in text
+
+
+def test_variants_of_the_luckiest_estimator_leave_room_for_other_kinds() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=200)
+    lucky = y + rng.normal(scale=0.1, size=(30, 200))
+    weaker = y + rng.normal(scale=0.5, size=(3, 200))
+    kept = prune_library(np.vstack([lucky, weaker]), y, "squared", ["a"] * 30 + ["b", "b", "b"])
+    assert len(kept) == 20
+    assert sum(kept >= 30) == 2

@@ -133,7 +133,10 @@ class Operators:
         return Recipe(
             kit="ensemble",
             estimator="greedy",
-            options={"members": list(members)},
+            options={
+                "members": list(members),
+                "families": [f"{recipe.kit}/{recipe.estimator}" for recipe in members.values()],
+            },
             title=f"ensemble of {len(members)}",
             expected_cpu_seconds=1.0 + 0.1 * len(members),
         )

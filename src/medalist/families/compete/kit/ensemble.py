@@ -28,11 +28,18 @@ _AREA = ("roc_auc", "mean_columnwise_roc_auc", "gini", "alaska_weighted_auc")
 
 
 def scripts(facts: Facts, recipe: Recipe) -> dict[str, str]:
-    """The two stand-alone scripts for ``recipe.options["members"]``."""
+    """The two stand-alone scripts for ``recipe.options["members"]``.
+
+    ``recipe.options["families"]`` says of each member which ones are variants of one estimator; each
+    stands for itself where it is absent.
+    """
     loss = _loss(facts)
+    members = list(recipe.options["members"])
+    families = list(recipe.options.get("families", members))
     settings = [
         *common_settings(facts, recipe),
-        Setting("MEMBERS", list(recipe.options["members"])),
+        Setting("MEMBERS", members),
+        Setting("FAMILIES", families, "which members are variants of one estimator"),
         Setting("LOSS", loss, "what the weights are chosen to minimise"),
         Setting("SCALES", list(_scales(facts, loss)), "scales to average on; the best nested one is kept"),
         Setting(
@@ -105,7 +112,7 @@ def _train_main(facts: Facts) -> str:
     stack[:, ~compared] = np.nan
     if len(np.unique(fold[compared])) < 2:
         fold = np.where(compared, np.arange(len(fold)) % 5, -1)
-    kept = prune_library(stack, target, LOSS)
+    kept = prune_library(stack, target, LOSS, FAMILIES)
     deadline = started + 0.7 * arguments.seconds
     blend = select_on_folds(stack[kept], target, fold, LOSS, SCALES, deadline)
     weights = {{MEMBERS[m]: round(float(w), 4) for m, w in zip(kept, blend.weights) if w >= SMALLEST_WEIGHT}}

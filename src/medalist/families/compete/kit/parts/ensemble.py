@@ -25,6 +25,7 @@ import numpy as np
 TINY = 1e-7
 GREEDY_ROUNDS = 25
 LARGEST_LIBRARY = 20
+KEPT_OF_A_FAMILY = 2
 SMALLEST_WEIGHT = 0.01
 CELLS_COMPARED = 60_000
 FEWEST_ROWS_COMPARED = 200
@@ -176,10 +177,16 @@ def greedy_weights(scaled: np.ndarray, y: np.ndarray, loss: str, scale: str, dea
     return counts / counts.sum()
 
 
-def prune_library(stack: np.ndarray, y: np.ndarray, loss: str) -> np.ndarray:
-    """Indices of the best members, at most LARGEST_LIBRARY (Caruana et al. 2006 prune likewise)."""
-    alone = [selection_loss(y, member, loss) for member in stack]
-    return np.sort(np.argsort(alone)[:LARGEST_LIBRARY])
+def prune_library(stack: np.ndarray, y: np.ndarray, loss: str, families: list[str]) -> np.ndarray:
+    """Indices of the best members, at most LARGEST_LIBRARY (Caruana et al. 2006 prune likewise).
+
+    The best KEPT_OF_A_FAMILY of each of the members' ``families`` come first: twenty variants of the
+    luckiest estimator are hardly better than one, and a weaker one of another kind adds more to a blend.
+    """
+    order = np.argsort([selection_loss(y, member, loss) for member in stack], kind="stable")
+    place_in_family = [sum(families[o] == families[m] for o in order[:rank]) for rank, m in enumerate(order)]
+    first = np.argsort([place >= KEPT_OF_A_FAMILY for place in place_in_family], kind="stable")
+    return np.sort(order[first[:LARGEST_LIBRARY]])
 
 
 def rows_to_compare(stack: np.ndarray, y: np.ndarray, loss: str) -> np.ndarray:
