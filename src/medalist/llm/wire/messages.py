@@ -48,6 +48,12 @@ def usage(turn: Turn, reply: Reply) -> dict[str, int]:
     return {"input_tokens": asked, "output_tokens": answered}
 
 
+def stop_details(reply: Reply) -> dict[str, Any] | None:
+    if reply.ending != "refusal":
+        return None
+    return {"type": "refusal", "category": None, "explanation": reply.text}
+
+
 def blocks(reply: Reply) -> list[dict[str, Any]]:
     """The answer's content; arguments that are no JSON object stand as the text they are."""
     text = [{"type": "text", "text": reply.text}] if reply.text and reply.ending != "refusal" else []
@@ -72,6 +78,7 @@ def whole(turn: Turn, reply: Reply) -> dict[str, Any]:
         "content": blocks(reply),
         "stop_reason": stop_reason(reply),
         "stop_sequence": None,
+        "stop_details": stop_details(reply),
         "usage": usage(turn, reply),
     }
 
@@ -84,7 +91,8 @@ def stream(turn: Turn, reply: Reply) -> Iterator[tuple[str, dict[str, Any] | str
 def _events(turn: Turn, reply: Reply) -> Iterator[dict[str, Any]]:
     message = whole(turn, reply)
     told = message["usage"]
-    opening = {**message, "content": [], "stop_reason": None, "usage": {**told, "output_tokens": 1}}
+    nothing_yet = {"content": [], "stop_reason": None, "stop_details": None}
+    opening = {**message, **nothing_yet, "usage": {**told, "output_tokens": 1}}
     yield {"type": "message_start", "message": opening}
     sent = [reply.text] if message["content"][:1] and message["content"][0]["type"] == "text" else []
     for index, (block, text) in enumerate(
@@ -101,7 +109,7 @@ def _events(turn: Turn, reply: Reply) -> Iterator[dict[str, Any]]:
             )
             yield {"type": "content_block_delta", "index": index, "delta": delta}
         yield {"type": "content_block_stop", "index": index}
-    ending = {"stop_reason": message["stop_reason"], "stop_sequence": None}
+    ending = {key: message[key] for key in ("stop_reason", "stop_sequence", "stop_details")}
     yield {"type": "message_delta", "delta": ending, "usage": {"output_tokens": told["output_tokens"]}}
     yield {"type": "message_stop"}
 
