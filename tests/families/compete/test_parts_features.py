@@ -26,7 +26,7 @@ def test_dates_give_hour_weekday_and_a_trend_but_nothing_constant() -> None:
     when = pd.Series(["2025-03-01 05:00:00", "2025-03-02 17:00:00", "2025-03-03 23:00:00"])
     found = columns.date_parts(when.to_frame("t"))
     assert found["t_hour"].tolist() == [5, 17, 23]
-    assert found["t_dayofweek"].tolist() == [5, 6, 0]
+    assert found["t_day_of_week"].tolist() == [5, 6, 0]
     assert found["t_days"].tolist() == pytest.approx([0, 1.5, 2.75])
     assert "t_year" not in found
 
@@ -90,9 +90,17 @@ def test_target_means_never_see_their_own_row() -> None:
     rng = np.random.default_rng(0)
     names = pd.DataFrame({"noise": pd.Categorical(rng.integers(0, 300, 600).astype(str))})
     target = rng.normal(size=600)
-    encoder = encoding.one_hot_and_scaled(names, seed=0)
+    encoder = encoding.one_hot_and_scaled(names, values=True, seed=0)
     means = encoder.fit_transform(names, target)[:, -1]
     assert abs(np.corrcoef(means, target)[0, 1]) < 0.2
+
+
+def test_whole_amounts_are_not_taken_for_classes() -> None:
+    names = pd.DataFrame({"town": pd.Categorical(list("abcdefgh") * 20)})
+    whole = np.arange(160.0)
+    means = encoding.one_hot_and_scaled(names, values=True, seed=0).fit_transform(names, whole)
+    broken = encoding.one_hot_and_scaled(names, values=True, seed=0).fit_transform(names, whole + 0.5)
+    assert means.shape == broken.shape == (160, 8 + 1)
 
 
 def test_linear_encoding_is_finite_and_bounded_even_for_new_values() -> None:
@@ -100,7 +108,7 @@ def test_linear_encoding_is_finite_and_bounded_even_for_new_values() -> None:
         {"a": [1.0, 1e9, np.nan, 3] * 5, "b": pd.Categorical(["x", "y", None, "x"] * 5), "e": np.nan}
     )
     later = pd.DataFrame({"a": [-5.0, 1e12], "b": pd.Categorical(["z", None]), "e": [1.0, 2.0]})
-    encoder = encoding.one_hot_and_scaled(train, seed=0)
+    encoder = encoding.one_hot_and_scaled(train, values=True, seed=0)
     encoder.fit_transform(train, np.arange(20.0))
     found = encoder.transform(later)
     assert np.isfinite(found).all()

@@ -12,6 +12,7 @@ from kit_bench import make_facts, real_table, run_recipe
 
 from medalist.families.compete.facts import Facts
 from medalist.families.compete.kit import tabular
+from medalist.families.compete.kit.estimators import ESTIMATORS
 from medalist.families.compete.recipes import Recipe
 
 
@@ -67,7 +68,7 @@ def test_several_values_a_row(estimator: str, tmp_path: Path, monkeypatch: pytes
 def demand_by_hour() -> pd.DataFrame:
     """Demand that depends on the hour and the weekday, as at a hire station."""
     when = pd.date_range("2025-01-01", periods=1600, freq="h")
-    base = 20 + 60 * np.exp(-((when.hour.to_numpy() - 17) ** 2) / 8) + 15 * (when.dayofweek.to_numpy() < 5)
+    base = 20 + 60 * np.exp(-((when.hour.to_numpy() - 17) ** 2) / 8) + 15 * (when.day_of_week.to_numpy() < 5)
     return pd.DataFrame({"when": when.astype(str), "damp": np.cos(np.arange(1600.0)), "target": base.round()})
 
 
@@ -130,6 +131,22 @@ def test_groups_cabins_amounts_and_odd_cells(
     code = tabular.scripts(facts, recipe)["train.py"]
     assert "others_in_group" in code
     assert "string_parts" in code
+
+
+@pytest.mark.parametrize("estimator", ["lightgbm", "catboost", "xgboost", "ridge", "extra_trees_regressor"])
+@pytest.mark.filterwarnings("error::DeprecationWarning", "error::FutureWarning")
+def test_scripts_use_nothing_that_libraries_are_about_to_drop(
+    estimator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if package := ESTIMATORS[estimator].package:
+        pytest.importorskip(package)
+    table = people().head(300).assign(target=lambda rows: rows["spa"])
+    table["when"] = pd.date_range("2024-01-01", periods=300, freq="7h").astype(str)
+    kinds = {"cabin": "structured", "odd": "numeric", "when": "datetime"}
+    facts = make_facts(tmp_path, table, kinds=kinds, id_column="key")
+    facts = replace(facts, group_column="key", group_rule="prefix:_", split="grouped")
+    ran = run_recipe(monkeypatch, tmp_path, facts, quick(facts, estimator))
+    assert np.isfinite(ran.test).all()
 
 
 def test_macro_f1_gets_class_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

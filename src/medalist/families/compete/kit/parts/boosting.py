@@ -126,11 +126,14 @@ def fit_xgboost(
     fixed = {"nthread": thread_count(), "tree_method": "hist", "seed": seed, "verbosity": 0}
     train = xgb.DMatrix(X, y, enable_categorical=True)
     valid = xgb.DMatrix(X_valid, y_valid, enable_categorical=True)
-    callbacks = [xgb.callback.EarlyStopping(patience, save_best=True)]
+    callbacks = [xgb.callback.EarlyStopping(rounds=patience, save_best=True)]
     if seconds is not None:
         callbacks.append(DeadlineForXGBoost(seconds))
     evals = [(valid, "valid")]
-    return xgb.train({**fixed, **params}, train, rounds, evals=evals, callbacks=callbacks, verbose_eval=False)
+    settings = {**fixed, **params}
+    return xgb.train(
+        settings, train, num_boost_round=rounds, evals=evals, callbacks=callbacks, verbose_eval=False
+    )
 
 
 class DeadlineForXGBoost(xgb.callback.TrainingCallback):

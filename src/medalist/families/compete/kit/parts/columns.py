@@ -52,7 +52,7 @@ def date_parts(columns: pd.DataFrame, day_first: Sequence[str] = ()) -> pd.DataF
         when = as_dates(columns[name], name in day_first)
         parts = when.dt
         result[f"{name}_days"] = (when - when.min()).dt.total_seconds() / 86400
-        for part in ("year", "month", "day", "dayofweek", "dayofyear", "hour", "minute"):
+        for part in ("year", "month", "day", "day_of_week", "day_of_year", "hour", "minute"):
             result[f"{name}_{part}"] = getattr(parts, part).astype(float)
     frame = pd.DataFrame(result, index=columns.index)
     return frame.loc[:, frame.nunique() > 1]

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import sklearn
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
+from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -41,7 +43,7 @@ def skewed_columns(features: pd.DataFrame) -> list[str]:
 
 def calendar_columns(features: pd.DataFrame) -> list[str]:
     """Months, weekdays and hours, which linear models take as names rather than as amounts."""
-    return [name for name in number_columns(features) if name.endswith(("_month", "_dayofweek", "_hour"))]
+    return [name for name in number_columns(features) if name.endswith(("_month", "_day_of_week", "_hour"))]
 
 
 def scaled(first_step: Any) -> Pipeline:
@@ -50,12 +52,25 @@ def scaled(first_step: Any) -> Pipeline:
     return make_pipeline(first_step, StandardScaler(), cut)
 
 
-def one_hot_and_scaled(features: pd.DataFrame, seed: int) -> ColumnTransformer:
+def target_means(values: bool, seed: int) -> TargetEncoder:
+    """Names as the mean target of their rows (a share a class where ``values`` is False), cross-fitted.
+
+    What the target is must be said: left to guess, scikit-learn takes whole numbers for classes.
+    """
+    folds = KFold if values else StratifiedKFold
+    takes_splitters = tuple(map(int, sklearn.__version__.split(".")[:2])) >= (1, 9)
+    how = {"cv": folds(5, shuffle=True, random_state=seed)} if takes_splitters else {"random_state": seed}
+    return TargetEncoder(target_type="continuous" if values else "auto", **how)
+
+
+def one_hot_and_scaled(features: pd.DataFrame, values: bool, seed: int) -> ColumnTransformer:
     """For linear models, kernels and networks: numbers scaled, names one-hot and as target means.
+
+    ``values`` says that the target is an amount, not a class.
 
     Numbers: median where missing, with a flag; long tails through log(1 + x). Names: one-hot, values
     seen less than five times pooled; those of more than four values also as target means, which
-    scikit-learn cross-fits within the training rows.
+    are cross-fitted within the training rows.
     """
     skewed = skewed_columns(features)
     others = [name for name in number_columns(features) if name not in skewed]
@@ -67,7 +82,7 @@ def one_hot_and_scaled(features: pd.DataFrame, seed: int) -> ColumnTransformer:
             ("logs", scaled(make_pipeline(median, above_nought, FunctionTransformer(np.log1p))), skewed),
             ("numbers", scaled(median), others),
             ("names", one_hot, name_columns(features) + calendar_columns(features)),
-            ("means", scaled(TargetEncoder(random_state=seed)), name_columns(features, 4)),
+            ("means", scaled(target_means(values, seed)), name_columns(features, 4)),
         ]
     )
 

@@ -35,7 +35,8 @@ from medalist.families.compete.kit.parts.reading import thread_count
 
 def fit_logistic(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
     """Logistic regression on one-hot names and scaled numbers."""
-    return make_pipeline(one_hot_and_scaled(X, seed), LogisticRegression(max_iter=300, **params)).fit(X, y)
+    encoder = one_hot_and_scaled(X, values=False, seed=seed)
+    return make_pipeline(encoder, LogisticRegression(max_iter=300, **params)).fit(X, y)
 
 
 def fit_kernel_logistic(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
@@ -43,7 +44,7 @@ def fit_kernel_logistic(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], 
 
     ``params``: spread (gamma times the number of encoded columns), components, C.
     """
-    encoder = one_hot_and_scaled(X, seed)
+    encoder = one_hot_and_scaled(X, values=False, seed=seed)
     encoded = encoder.fit_transform(X, y)
     components = min(len(X), params["components"])
     kernel = Nystroem(gamma=params["spread"] / encoded.shape[1], n_components=components, random_state=seed)
@@ -53,19 +54,22 @@ def fit_kernel_logistic(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], 
 
 def fit_discriminant(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
     """Linear discriminant analysis with a shrunken covariance (Ledoit and Wolf 2004)."""
-    return make_pipeline(one_hot_and_scaled(X, seed), LinearDiscriminantAnalysis(**params)).fit(X, y)
+    encoder = one_hot_and_scaled(X, values=False, seed=seed)
+    return make_pipeline(encoder, LinearDiscriminantAnalysis(**params)).fit(X, y)
 
 
 def fit_ridge(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
     """Ridge regression; the penalty is chosen by leave-one-out within the training rows."""
-    return make_pipeline(one_hot_and_scaled(X, seed), RidgeCV(**params)).fit(X, y)
+    encoder = one_hot_and_scaled(X, values=True, seed=seed)
+    return make_pipeline(encoder, RidgeCV(**params)).fit(X, y)
 
 
 def fit_elastic_net(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
     """Elastic net (Zou and Hastie 2005); the penalty is chosen within the training rows."""
     model = ElasticNetCV(cv=4, random_state=seed, n_jobs=1, **params)
     on_scaled_target = TransformedTargetRegressor(model, transformer=StandardScaler())
-    return make_pipeline(one_hot_and_scaled(X, seed), on_scaled_target).fit(X, y)
+    encoder = one_hot_and_scaled(X, values=True, seed=seed)
+    return make_pipeline(encoder, on_scaled_target).fit(X, y)
 
 
 def fit_support_vectors(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
@@ -73,7 +77,7 @@ def fit_support_vectors(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], 
 
     ``params``: spread (gamma times the number of encoded columns), C, epsilon.
     """
-    encoder = one_hot_and_scaled(X, seed)
+    encoder = one_hot_and_scaled(X, values=True, seed=seed)
     encoded = encoder.fit_transform(X, y)
     machine = SVR(gamma=params["spread"] / encoded.shape[1], C=params["C"], epsilon=params["epsilon"])
     model = TransformedTargetRegressor(machine, transformer=StandardScaler())
@@ -107,14 +111,16 @@ def fit_extra_trees_regressor(X: pd.DataFrame, y: np.ndarray, params: dict[str, 
 def fit_network_classifier(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
     """A small neural network on one-hot names and scaled numbers."""
     model = MLPClassifier(random_state=seed, **params)
-    return make_pipeline(one_hot_and_scaled(X, seed), model).fit(X, y)
+    encoder = one_hot_and_scaled(X, values=False, seed=seed)
+    return make_pipeline(encoder, model).fit(X, y)
 
 
 def fit_network_regressor(X: pd.DataFrame, y: np.ndarray, params: dict[str, Any], seed: int) -> Pipeline:
     """A small neural network on one-hot names and scaled numbers."""
     model = MLPRegressor(random_state=seed, **params)
     on_scaled_target = TransformedTargetRegressor(model, transformer=StandardScaler())
-    return make_pipeline(one_hot_and_scaled(X, seed), on_scaled_target).fit(X, y)
+    encoder = one_hot_and_scaled(X, values=True, seed=seed)
+    return make_pipeline(encoder, on_scaled_target).fit(X, y)
 
 
 def class_probabilities(model: Any, X: Any, classes: int) -> np.ndarray:
