@@ -1,0 +1,204 @@
+"""The one door to language models: whoever wants to ask one gets a model, or an answer, here.
+
+A door is built once an attempt and closed with it. It holds the attempt's limits in money and tokens,
+its cache and its transcript; every request passes them (``llm/call``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from pydantic_ai import Agent
+from pydantic_ai.models import Model, create_async_httpx2_client
+
+from medalist.core.errors import LlmError
+from medalist.core.event import EventLog
+from medalist.llm.cache import ResponseCache
+from medalist.llm.call import Books, Line
+from medalist.llm.loops import LoopBound, LoopThread
+from medalist.llm.model import DoorModel
+from medalist.llm.names import PROVIDERS, LlmName, missing_key, parse_name
+from medalist.llm.prices import Prices
+from medalist.llm.providers import build_model
+from medalist.llm.retry import FAILURES, RetryPolicy, as_llm_error
+from medalist.llm.settings import LlmSettings
+from medalist.llm.transcript import Transcript
+from medalist.llm.usage import Ledger, Usage
+
+T = TypeVar("T")
+
+_OUTPUT_RETRIES = 2
+"""How often a language model may mend an answer that does not fit the type asked for."""
+
+_NOT_STARTED = "http://127.0.0.1:9/v1"
+
+
+@dataclass(frozen=True)
+class Asked(Generic[T]):
+    """An answer and what it took."""
+
+    output: T
+    usage: Usage
+
+
+class Door:
+    """The only place where a request leaves. Safe to use from several threads and event loops.
+
+    ``events`` gets ``llm_call`` and ``llm_failed``, ``transcript`` the texts. ``ledger`` is made from
+    ``settings`` unless one is given (to share a limit, or to go on with what was spent before);
+    answers are cached in ``cache_dir`` only where ``settings.cache`` says so.
+    """
+
+    def __init__(
+        self,
+        settings: LlmSettings,
+        events: EventLog | None,
+        transcript: Path | None,
+        *,
+        ledger: Ledger | None = None,
+        cache_dir: Path | None = None,
+        retry: RetryPolicy | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.settings = settings
+        self.ledger = ledger or Ledger(settings.max_cost_usd, settings.max_tokens)
+        self._books = Books(
+            ledger=self.ledger,
+            prices=Prices(),
+            cache=ResponseCache(cache_dir) if settings.cache and cache_dir is not None else None,
+            events=events,
+            transcript=Transcript(transcript) if transcript is not None else None,
+            retry=retry or RetryPolicy(),
+            timeout_seconds=settings.timeout_seconds,
+            clock=clock,
+        )
+        self._thread = LoopThread()
+        self._bound = LoopBound()
+        self._servers = _LocalServers()
+
+    def check(self, name: str) -> None:
+        """Raises LlmError that names the variable to set, or the folder that is missing; UsageError for no name."""
+        parsed = parse_name(name)
+        if variable := missing_key(parsed):
+            raise LlmError(
+                f"{name} cannot be asked: no key for {PROVIDERS[parsed.provider].title} is set.",
+                where=f"environment variable {variable}",
+                next_step=f"export {variable}=...",
+            )
+        if parsed.provider == "hf" and not (Path(parsed.model) / "config.json").is_file():
+            raise LlmError(
+                f"{parsed.model} is no folder of a Hugging Face model.",
+                where=str(Path(parsed.model) / "config.json"),
+                next_step="Give the folder that holds config.json and the weights: hf:/FOLDER.",
+            )
+
+    def model(self, name: str, *, role: str) -> DoorModel:
+        """A model for ``pydantic_ai.Agent``; ``role`` says in events who asks. Raises what ``check`` raises."""
+        self.check(name)
+        parsed = parse_name(name)
+
+        async def here() -> Model:
+            return await self._model_here(parsed)
+
+        address = _NOT_STARTED if parsed.provider == "hf" else ""
+        describing = build_model(parsed, create_async_httpx2_client(), base_url=address)
+        return DoorModel(describing, books=self._books, line=Line(parsed, role), here=here)
+
+    async def ask(
+        self,
+        name: str,
+        prompt: str,
+        *,
+        role: str,
+        system: str = "",
+        output_type: type[T] = str,
+        timeout_seconds: float | None = None,
+    ) -> T:
+        """One question, answered as ``output_type``. Raises LlmError, CostLimit within it."""
+        asked = await self.consult(
+            name,
+            prompt,
+            role=role,
+            system=system,
+            output_type=output_type,
+            timeout_seconds=timeout_seconds,
+        )
+        return asked.output
+
+    async def consult(
+        self,
+        name: str,
+        prompt: str,
+        *,
+        role: str,
+        system: str = "",
+        output_type: type[T] = str,
+        timeout_seconds: float | None = None,
+    ) -> Asked[T]:
+        """``ask`` with what it took. ``timeout_seconds`` bounds the whole, mending of a misshapen answer included."""
+        model = self.model(name, role=role)
+        agent = Agent(model, output_type=output_type, instructions=system or None, retries=_OUTPUT_RETRIES)
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                result = await agent.run(prompt)
+        except FAILURES as error:
+            raise as_llm_error(error, parse_name(name)) from None
+        return Asked(result.output, model.used)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine for a caller that has no event loop; any thread may, several at once."""
+        return self._thread.run(work)
+
+    def close(self) -> None:
+        """Stop local servers and close connections. Idempotent; the ledger can still be read."""
+        self._thread.close()
+        self._servers.stop()
+        if self._books.cache is not None:
+            self._books.cache.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def _model_here(self, name: LlmName) -> Model:
+        address = await asyncio.to_thread(self._servers.address, name) if name.provider == "hf" else ""
+        client, models = await self._bound.here()
+        if str(name) not in models:
+            models[str(name)] = build_model(name, client, base_url=address)
+        return models[str(name)]
+
+
+class _LocalServers:
+    """The servers of Hugging Face folders, each started when first asked."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: dict[str, tuple[Any, str]] = {}
+
+    def address(self, name: LlmName) -> str:
+        """Where ``name`` is served. Blocks while its weights are loaded."""
+        from medalist.llm.local_server import LocalServer
+
+        with self._lock:
+            if str(name) not in self._running:
+                tokenizer, dtype = name.options.get("tokenizer", ""), name.options.get("dtype", "auto")
+                server = LocalServer(name.model, tokenizer=tokenizer, dtype=dtype)
+                self._running[str(name)] = (server, server.start())
+            return self._running[str(name)][1]
+
+    def stop(self) -> None:
+        with self._lock:
+            for server, _ in self._running.values():
+                server.stop()
+            self._running.clear()
