@@ -138,10 +138,68 @@ def _job(data: Data) -> str:
     return " ".join(str(data[key]) for key in ("candidate", "name") if data.get(key)) or "a job"
 
 
+def _llm_failed(data: Data) -> str:
+    again = "; asked again" if data.get("again") else ""
+    return f"{data.get('name') or 'A language model'} did not answer: {data.get('reason', '')}{again}"
+
+
+def _tool(data: Data) -> str:
+    """The acts a person would want to read of; looking around, waiting and asking say nothing here."""
+    tell = _ACTS.get(str(data.get("tool")))
+    arguments = data.get("arguments")
+    return tell(arguments) if tell and isinstance(arguments, dict) else ""
+
+
+def _quoted(text: object, characters: int = 100) -> str:
+    words = " ".join(str(text or "").split())
+    return f"{words[:characters]} …" if len(words) > characters else words
+
+
+def _command(arguments: Data) -> str:
+    folder = arguments.get("folder") or arguments.get("cwd") or ""
+    where = f" in {folder}" if folder not in ("", ".") else ""
+    return f"{_quoted(arguments.get('command'))}{where}"
+
+
+def _oracle_asked(data: Data) -> str:
+    """O1's line."""
+    names = [str(name) for name in data.get("names", ())]
+    listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return f"🔮 Oracle: Consulting {listed}{' in parallel' if len(names) > 1 else ''}..."
+
+
+def _oracle_answered(data: Data) -> str:
+    if data.get("status") == "left_out" or data.get("reason"):
+        return f"{data.get('name')} is left out: {data.get('reason')}"
+    return f"{data.get('name')} answered: {_quoted(data.get('text'))}"
+
+
+def _oracle_verdict(data: Data) -> str:
+    said = data.get("verdict")
+    verdict: Data = said if isinstance(said, dict) else data
+    items = [str(item) for item in verdict.get("must_fix") or ()]
+    batch = f", batch {verdict['batch_size']}" if verdict.get("batch_size") else ""
+    decision = str(verdict.get("decision") or "advice").replace("_", " ")
+    words = "; ".join(items) if items else verdict.get("plan", "")
+    return f"Oracle’s {data.get('kind', 'verdict')}: {decision}{batch} – {_quoted(words, 200)}"
+
+
 def _ended(data: Data) -> str:
     reason = f": {data['reason']}" if data.get("reason") else ""
     return f"Attempt ended ({data.get('state')}){reason}"
 
+
+_ACTS: dict[str, Callable[[Data], str]] = {
+    "write_file": lambda a: f"Wrote {a.get('path')}",
+    "edit_file": lambda a: f"Edited {a.get('path')}",
+    "run_command": lambda a: f"Ran {_command(a)}",
+    "start_job": lambda a: f"Launched {_command(a)}",
+    "kill_job": lambda a: f"Stopped job {a.get('job') or a.get('id') or ''}",
+    "validate": lambda a: f"Validated {a.get('path') or a.get('folder') or 'the submission'}",
+    "finish": lambda a: (
+        f"The engineer is done: {_quoted(a.get('summary') or a.get('reason') or 'no more to try')}"
+    ),
+}
 
 _SENTENCES: dict[str, Callable[[Data], str]] = {
     "attempt_started": _started,
@@ -166,5 +224,12 @@ _SENTENCES: dict[str, Callable[[Data], str]] = {
     "leak_found": lambda d: f"Leak: {d.get('text') or d.get('reason') or d.get('what') or ''}",
     "warning": lambda d: f"Warning: {d.get('text') or d.get('reason') or ''}",
     "error": lambda d: f"Error: {d.get('text') or d.get('reason') or ''}",
+    "llm_failed": _llm_failed,
+    "tool_called": _tool,
+    "tool_refused": lambda d: f"Refused {d.get('tool')}: {_quoted(d.get('reason'), 200)}",
+    "engineer_said": lambda d: f"“{_quoted(d.get('text'), 160)}”" if d.get("text") else "",
+    "oracle_asked": _oracle_asked,
+    "oracle_answered": _oracle_answered,
+    "oracle_verdict": _oracle_verdict,
     "attempt_ended": _ended,
 }

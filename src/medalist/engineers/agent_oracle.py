@@ -1,0 +1,57 @@
+"""The oracle at its two fixed points in an agent's work (SPEC O2): a strategy after exploration, and a review
+of the training script before its first launch. Both go on without where nobody can be asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from medalist.core.errors import LlmError
+from medalist.llm.oracle import Oracle
+from medalist.llm.verdict import Answer, Kind
+from medalist.session.session import Session
+
+_STRATEGY = (
+    "Which strategy should the engineer follow on this task, on this machine, in this time? Name the estimators to "
+    "try in order, features, folds, batch sizes and the time each step may take, and what is likely to go wrong."
+)
+_REVIEW = (
+    "May this training script be launched? Judge batch size, use of GPU or cores, leakage, resuming and whether "
+    "validation computes the task's metric. Name as must-fix only what would waste the run."
+)
+_REVIEWS = 3
+"""An oracle that is not content after so many versions of a script does not keep it from being tried."""
+
+
+@dataclass
+class FixedPoints:
+    """``situation`` is what the oracle is told of task, machine and time."""
+
+    oracle: Oracle
+    session: Session
+    situation: str
+    _reviews_left: int = _REVIEWS
+
+    async def strategy(self) -> str:
+        """What to follow, "" where nobody could be asked."""
+        answer = await self._ask(_STRATEGY, "strategy", {})
+        return answer.text if answer else ""
+
+    async def review(self, script: str, code: str) -> str:
+        """What must be fixed in ``code`` before it is launched as ``script``; "" to let it go."""
+        if self._reviews_left == 0:
+            return ""
+        self._reviews_left -= 1
+        answer = await self._ask(_REVIEW, "review", {script: code})
+        if answer is not None and answer.verdict.decision == "must_fix":
+            return answer.text
+        self._reviews_left = 0
+        return ""
+
+    async def _ask(self, question: str, kind: Kind, files: Mapping[str, str]) -> Answer | None:
+        try:
+            return await self.oracle.ask(question, self.situation, kind, files=files)
+        except LlmError as error:
+            self.session.note(f"The work goes on without the oracle: {error.what}")
+            return None
