@@ -17,6 +17,7 @@ Medalist = Callable[..., object]
 COMPETE_KEYS = [
     "run_dir", "submission", "valid", "metric", "direction", "validation_score", "hidden_score", "medal",
     "seconds", "first_valid_seconds", "first_better_than_constant_seconds", "failures", "relaunches", "cost_usd",
+    "tokens",
 ]  # fmt: skip
 
 
@@ -48,12 +49,12 @@ def folder(tmp_path: Path) -> Path:
         (["competition", "--leaderboard", "none.csv"], "no such file"),
         (["competition", "--weights", "none"], "no such file"),
         (["competition", "--engineer", "wizard"], "no engineer"),
-        (["competition", "--engineer", "agent"], "language models"),
+        (["competition", "--engineer", "agent"], "needs a language model"),
         (["competition", "--sandbox", "paper"], "no sandbox"),
         (["competition", "--executor", "ray"], "not part of this version"),
         (["competition", "--executor", "cloud"], "no executor"),
-        (["competition", "--model", "gpt"], "--model is not part"),
-        (["competition", "--max-cost", "3"], "--max-cost is not part"),
+        (["competition", "--model", "openai:gpt-5"], "playbook asks no language model"),
+        (["competition", "--panel", "o3,DeepSeek-R1"], "playbook asks no language model"),
     ],
 )
 def test_competing_on_bad_input_starts_nothing(

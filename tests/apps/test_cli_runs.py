@@ -63,7 +63,7 @@ def test_what_the_command_line_says_goes_before_the_set(
     )
     assert told.status == 0, told.err
     asked = json.loads((tmp_path / "mine" / "run.json").read_text())["spec"]
-    assert (asked["seeds"], asked["hints"], asked["sandbox"]) == ([5], False, "plain")
+    assert (asked["seeds"], asked["hints"], asked["sandbox"]) == ([5], [False], "plain")
     assert medalist("run", "set.yaml", "--sandbox", "paper").status == 2
     assert medalist("run", "set.yaml", "--engineer", "wizard").status == 2
 

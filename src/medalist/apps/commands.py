@@ -47,6 +47,7 @@ def compete(
     panel: options.Panel = None,
     critic: options.Critic = None,
     max_cost: options.MaxCost = None,
+    max_tokens: options.MaxTokens = None,
 ) -> None:
     """Make the best submission for a competition folder within a time budget."""
     started: list[Path] = []
@@ -55,8 +56,9 @@ def compete(
         from medalist.apps.live import Live
         from medalist.runs import api
 
-        options.refuse_later_features(executor, model=model, panel=panel, critic=critic, max_cost=max_cost)
-        with Live() as live:
+        options.refuse_other_executors(executor)
+        several = "," in engineer + (model or "")
+        with Live(many=several) as live:
             result = api.compete(
                 task,
                 time=time,
@@ -64,6 +66,8 @@ def compete(
                 leaderboard=leaderboard,
                 weights=weights,
                 engineer=engineer,
+                model=model or (),
+                llm=options.llm_settings(panel, critic, max_cost, max_tokens),
                 hints=not no_hints,
                 sandbox=sandbox,
                 seed=seed,
@@ -129,6 +133,11 @@ def run(
     time: Annotated[str | None, typer.Option("--time", help="Budget of each attempt.")] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Attempts at once.")] = None,
     engineer: options.SetEngineer = None,
+    model: options.Model = None,
+    panel: options.Panel = None,
+    critic: options.Critic = None,
+    max_cost: options.MaxCost = None,
+    max_tokens: options.MaxTokens = None,
     no_hints: options.NoHints = False,
     sandbox: options.SetSandbox = None,
     seed: options.SetSeed = None,
@@ -143,7 +152,7 @@ def run(
         from medalist.apps.live import Live
         from medalist.runs import api
 
-        options.refuse_later_features(executor)
+        options.refuse_other_executors(executor)
         with Live(many=True) as live:
             result = api.run(
                 set_file,
@@ -151,6 +160,8 @@ def run(
                 time=time,
                 jobs=jobs,
                 engineer=engineer,
+                model=model or (),
+                llm=options.asked_of_language_models(panel, critic, max_cost, max_tokens),
                 hints=not no_hints,
                 sandbox=sandbox,
                 seed=seed,
@@ -263,18 +274,17 @@ def demo(
 
 
 def _first_result(started: list[Path]) -> Any:
-    """The only attempt's result as it stands on disk, or a blank one when nothing was started."""
+    """The result as it stands on disk, or a blank one when nothing was started."""
     from medalist.core.errors import MedalistError
-    from medalist.runs.api import AttemptResult, read_run
+    from medalist.runs.results import AttemptResult, read_result
     from medalist.runs.store import FileStore
 
     if not started:
         return AttemptResult(run_dir=None)
     try:
-        results = read_run(FileStore(started[0])).results
+        return read_result(FileStore(started[0]))
     except MedalistError:
-        results = {}
-    return next(iter(results.values()), AttemptResult(run_dir=started[0]))
+        return AttemptResult(run_dir=started[0])
 
 
 def _run_at_hand(started: list[Path]) -> Mapping[str, Any]:

@@ -15,10 +15,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 _ALLOWED = (
     "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV", "PYTHONPATH", "LD_LIBRARY_PATH",
-    "MEDALIST_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME",
+    "MEDALIST_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "HF_HOME", "TORCH_HOME",
 )  # fmt: skip
 _PARENT_DIED = 1  # PR_SET_PDEATHSIG
 _DUMPABLE = 4  # PR_SET_DUMPABLE
@@ -33,19 +34,39 @@ def own_environment() -> dict[str, str]:
     }
 
 
+class Stoppable(Protocol):
+    """A process of Medalist's own, started here or forked by ``machine.nursery``; as ``subprocess.Popen``."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def terminate(self) -> None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
 def start(
-    module_and_arguments: Sequence[str], *, cwd: Path, log: Path | int, stdin: int = subprocess.DEVNULL
+    module_and_arguments: Sequence[str],
+    *,
+    cwd: Path,
+    log: Path | int,
+    stdin: int = subprocess.DEVNULL,
+    also: Sequence[str] = (),
 ) -> subprocess.Popen[bytes]:
     """Start ``python -m module arguments`` in a group of its own, stdout piped, stderr to ``log``.
 
-    ``-P`` keeps the working directory off the module path, so that no file lying there is imported.
+    ``also`` names variables it gets beside the allow-list: a process that asks language models needs
+    their keys. ``-P`` keeps the working directory off the module path, so that no file lying there is
+    imported.
     """
     errors = log.open("ab") if isinstance(log, Path) else log
     try:
         return subprocess.Popen(
             [sys.executable, "-P", "-m", *module_and_arguments],
             cwd=cwd,
-            env=own_environment(),
+            env=own_environment() | {name: os.environ[name] for name in also if name in os.environ},
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -56,7 +77,7 @@ def start(
             errors.close()
 
 
-def stop(process: subprocess.Popen[bytes], *, grace_seconds: float) -> None:
+def stop(process: Stoppable, *, grace_seconds: float) -> None:
     """Ask a child to end (SIGTERM), then kill its whole group; returns when it is gone."""
     if process.poll() is None:
         process.terminate()

@@ -7,7 +7,7 @@ ratio measured beside other work is worth nothing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 
 class CoreLeases:
@@ -48,3 +48,15 @@ class CoreLeases:
             if strangers:
                 raise ValueError(f"cores {sorted(strangers)} were not taken from here")
             self._free.update(cores)
+
+
+def split_cores(core_ids: Sequence[int], parts: int) -> list[tuple[int, ...]]:
+    """``parts`` shares of the cores: apart as far as they go, then one core each, shared in turn.
+
+    Attempts that wait for a language model most of the time may well share a core.
+    """
+    if parts > len(core_ids):
+        return [(core_ids[number % len(core_ids)],) for number in range(parts)]
+    size, left = divmod(len(core_ids), parts)
+    ends = [size * (number + 1) + min(number + 1, left) for number in range(parts)]
+    return [tuple(core_ids[start:end]) for start, end in zip([0, *ends], ends, strict=False)]

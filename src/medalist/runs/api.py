@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import os
 import time as clock
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,76 +21,18 @@ from medalist.core.budget import Limits, parse_duration
 from medalist.core.errors import InputError, UsageError
 from medalist.core.event import Event
 from medalist.core.family import Family, Validation, find_families, find_family
+from medalist.engineers.engineer import Engineer
+from medalist.llm.settings import LlmSettings
+from medalist.runs.engineers import refuse_unused_models, refuse_what_cannot_work
 from medalist.runs.grading import Grade, grade_product
-from medalist.runs.spec import RunSpec, TaskSpec, read_set, task_name
-from medalist.runs.store import AttemptRecord, AttemptState, FileStore, Store, find_run, list_runs
+from medalist.runs.results import AttemptResult, RunResult, read_result, read_run
+from medalist.runs.runner import run_all
+from medalist.runs.sets import read_set
+from medalist.runs.spec import TEAM_SHARE, RunSpec, TaskSpec, task_name, with_time
+from medalist.runs.store import AttemptState, FileStore, find_run, list_runs
 
 Listener = Callable[[str, Event], None]
 """Called with an attempt's id and each of its events as they happen."""
-
-
-@dataclass(frozen=True)
-class AttemptResult:
-    """What one attempt came to. Scores are in the task's metric; seconds count from its start.
-
-    ``run_dir`` is None when nothing was started, ``submission`` when none is in place;
-    ``hidden_score`` and ``medal`` are None where no hidden answers (or no leaderboard) exist.
-    ``direction`` is "max" or "min".
-    """
-
-    run_dir: Path | None
-    submission: Path | None = None
-    valid: bool = False
-    metric: str | None = None
-    direction: str | None = None
-    validation_score: float | None = None
-    hidden_score: float | None = None
-    medal: str | None = None
-    seconds: float = 0.0
-    first_valid_seconds: float | None = None
-    first_better_than_constant_seconds: float | None = None
-    failures: int = 0
-    relaunches: int = 0
-    cost_usd: float = 0.0
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON values under the keys of ``medalist compete --json``."""
-        return {
-            **asdict(self),
-            "run_dir": None if self.run_dir is None else str(self.run_dir),
-            "submission": None if self.submission is None else str(self.submission),
-        }
-
-    @staticmethod
-    def from_record(run_dir: Path, record: AttemptRecord) -> AttemptResult:
-        result = dict(record.result)
-        if result.get("submission"):
-            result["submission"] = Path(result["submission"])
-        return AttemptResult(run_dir=run_dir, **result)
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """What a run came to: each attempt's state and result by its id, in the order of the run."""
-
-    run_dir: Path
-    states: Mapping[str, AttemptState]
-    results: Mapping[str, AttemptResult]
-
-    @property
-    def valid(self) -> bool:
-        """Whether every attempt left a valid product."""
-        return bool(self.results) and all(result.valid for result in self.results.values())
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "run_dir": str(self.run_dir),
-            "valid": self.valid,
-            "attempts": [
-                {"attempt": name, "state": str(self.states[name]), **result.as_dict()}
-                for name, result in self.results.items()
-            ],
-        }
 
 
 def compete(
@@ -100,7 +42,9 @@ def compete(
     metric: str | None = None,
     leaderboard: str | Path | None = None,
     weights: str | Path | None = None,
-    engineer: str = "playbook",
+    engineer: str | Sequence[str] = "playbook",
+    model: str | Sequence[str] = (),
+    llm: LlmSettings | None = None,
     hints: bool = True,
     sandbox: str = "auto",
     seed: int = 0,
@@ -111,10 +55,14 @@ def compete(
 ) -> AttemptResult:
     """Make the best submission for a competition folder within ``time``.
 
-    ``out`` is the run's folder (by default a new one under ``runs_root()``). ``settings`` overrides
-    what exploring would find: id column, targets, and what else the family documents. ``on_start``
-    is told the run's folder once it stands. Raises InputError for a folder that is no competition,
-    before anything is made, and KeyboardInterrupt after saving everything when it is interrupted.
+    ``engineer`` and ``model`` are a name or several: every engineer with every language model it asks
+    works at the same time in a share of the time and cores, and a team joins what they made; the
+    result is the team's, or the best member's where the team left nothing. ``llm`` says what else of
+    language models may be asked, and its limits. ``out`` is the run's folder (by default a new one
+    under ``runs_root()``). ``settings`` overrides what exploring would find: id column, targets, and
+    what else the family documents. ``on_start`` is told the run's folder once it stands. Raises
+    UsageError for input that cannot be used or a key that is missing, before anything is made, and
+    KeyboardInterrupt after saving everything when it is interrupted.
     """
     asked = {
         "metric": metric,
@@ -125,21 +73,31 @@ def compete(
     task = TaskSpec(_folder(path), settings={key: value for key, value in asked.items() if value is not None})
     spec = RunSpec(
         tasks=(task,),
-        engineers=(engineer,),
+        engineers=_names(engineer),
         seeds=(seed,),
         limits=Limits(attempt_seconds=parse_duration(time)),
         sandbox=sandbox,
-        hints=hints,
+        hints=(hints,),
+        llm=llm or LlmSettings(),
+        models=_names(model),
     )
-    find_family(task.family).open(task.path, task.settings)
-    store = create_run(spec, out)
+    members = len(spec.attempts())
+    if members > 1:
+        seconds = spec.limits.attempt_seconds / (1 + TEAM_SHARE)
+        spec = replace(with_time(spec, seconds), team=True, jobs=members)
+    store = create_checked_run(spec, out)
     if on_start is not None:
         on_start(store.root)
-    return attempt_here(store, on_event=on_event)
+    if members == 1:
+        return attempt_here(store, on_event=on_event)
+    run_all(store, on_event=on_event)
+    return read_result(store)
 
 
-def attempt_here(store: Store, *, on_event: Listener | None = None) -> AttemptResult:
-    """Run (or resume) the only attempt of a run in this process.
+def attempt_here(
+    store: FileStore, *, on_event: Listener | None = None, engineer: Engineer | None = None
+) -> AttemptResult:
+    """Run (or resume) the only attempt of a run in this process; ``engineer`` as in ``run_attempt``.
 
     Raises KeyboardInterrupt after everything is saved when it was interrupted, and the UsageError
     that ended it when it left no submission.
@@ -147,7 +105,8 @@ def attempt_here(store: Store, *, on_event: Listener | None = None) -> AttemptRe
     from medalist.runs.attempt import run_attempt
 
     name = store.attempts()[0].spec.id
-    attempted = run_attempt(store, name, listen=(lambda event: on_event(name, event)) if on_event else None)
+    listen = (lambda event: on_event(name, event)) if on_event else None
+    attempted = run_attempt(store, name, listen=listen, engineer=engineer)
     if attempted.record.state is AttemptState.INTERRUPTED:
         raise KeyboardInterrupt
     result = AttemptResult.from_record(store.root, attempted.record)
@@ -162,7 +121,9 @@ def run(
     data_dir: str | Path | None = None,
     time: str | float | None = None,
     jobs: int | None = None,
-    engineer: str | None = None,
+    engineer: str | Sequence[str] | None = None,
+    model: str | Sequence[str] = (),
+    llm: Mapping[str, Any] | None = None,
     hints: bool = True,
     sandbox: str | None = None,
     seed: int | None = None,
@@ -172,27 +133,23 @@ def run(
 ) -> RunResult:
     """Run a set (``SET.yaml`` or ``IDS.txt``): tasks × engineers × seeds, in parallel on the cores there are.
 
-    What is given here goes before what the set says; ``hints`` False leaves them out whatever it says.
+    What is given here goes before what the set says; ``hints`` False leaves them out whatever it
+    says. ``llm`` holds fields of ``LlmSettings`` to replace. Raises UsageError as ``compete`` does.
     """
-    from dataclasses import replace
-
-    from medalist.runs.runner import run_all
-    from medalist.runs.spec import with_time
-
     spec = read_set(Path(set_file), None if data_dir is None else Path(data_dir))
     if time is not None:
         spec = with_time(spec, parse_duration(time))
     asked: dict[str, Any] = {
         "jobs": jobs,
-        "engineers": None if engineer is None else (engineer,),
-        "hints": None if hints else False,
+        "engineers": None if engineer is None else _names(engineer),
+        "models": _names(model) or None,
+        "llm": replace(spec.llm, **llm) if llm else None,
+        "hints": None if hints else (False,),
         "sandbox": sandbox,
         "seeds": None if seed is None else (seed,),
     }
     spec = replace(spec, **{key: value for key, value in asked.items() if value is not None})
-    for task in spec.tasks:
-        find_family(task.family).open(task.path, task.settings)
-    store = create_run(spec, out, name=Path(set_file).stem)
+    store = create_checked_run(spec, out, name=Path(set_file).stem)
     if on_start is not None:
         on_start(store.root)
     run_all(store, on_event=on_event)
@@ -201,9 +158,8 @@ def run(
 
 def resume(name: str | Path, *, on_event: Listener | None = None) -> RunResult:
     """Pick a run up where it was stopped: finished attempts stay, others go on with the budget they have left."""
-    from medalist.runs.runner import run_all
-
     store = find_run(name, runs_root())
+    refuse_what_cannot_work(record.spec for record in store.attempts() if not record.state.final)
     run_all(store, on_event=on_event)
     return read_run(store)
 
@@ -248,6 +204,15 @@ def runs_root() -> Path:
     return Path(os.environ.get("MEDALIST_RUNS") or "runs")
 
 
+def create_checked_run(spec: RunSpec, out: str | Path | None, *, name: str = "") -> FileStore:
+    """``create_run`` once every task could be opened and every engineer can work. Raises UsageError, nothing made."""
+    for task in spec.tasks:
+        find_family(task.family).open(task.path, task.settings)
+    refuse_unused_models(spec)
+    refuse_what_cannot_work(spec.attempts())
+    return create_run(spec, out, name=name)
+
+
 def create_run(spec: RunSpec, out: str | Path | None, *, name: str = "") -> FileStore:
     """Lay out a new run. Raises UsageError when ``out`` holds one already, StoreError when it cannot be written."""
     if out is not None:
@@ -266,22 +231,18 @@ def create_run(spec: RunSpec, out: str | Path | None, *, name: str = "") -> File
     return store
 
 
-def read_run(store: Store) -> RunResult:
-    """A run's results as they stand on disk."""
-    records = store.attempts()
-    return RunResult(
-        store.root,
-        {record.spec.id: record.state for record in records},
-        {record.spec.id: AttemptResult.from_record(store.root, record) for record in records},
-    )
-
-
 def _numbered(base: Path):
     yield base
     number = 2
     while True:
         yield base.with_name(f"{base.name}-{number}")
         number += 1
+
+
+def _names(given: str | Sequence[str]) -> tuple[str, ...]:
+    """One name, several with commas between, or a sequence of them."""
+    parts = given.split(",") if isinstance(given, str) else given
+    return tuple(name.strip() for name in parts if name.strip())
 
 
 def _given(path: str | Path | None) -> str | None:

@@ -26,6 +26,7 @@ from medalist.hints.learned import default_path as learned_hints_path
 from medalist.machine import children
 from medalist.machine.hardware import Hardware, read_hardware
 from medalist.runs.ending import Ending, clock_and_signals, undisturbed
+from medalist.runs.engineers import engineer_for
 from medalist.runs.figures import fold
 from medalist.runs.grading import grade_product
 from medalist.runs.pulse import Pulse
@@ -55,10 +56,12 @@ def run_attempt(
     *,
     cores: Sequence[int] = (),
     listen: Callable[[Event], None] | None = None,
+    engineer: Engineer | None = None,
 ) -> Attempted:
     """Run or resume one attempt until it ends, and save what it made whatever the ending.
 
-    ``cores`` are the ids it may use; all there are when empty. A final attempt is returned as it
+    ``cores`` are the ids it may use; all there are when empty. ``engineer`` works instead of the one
+    that the attempt names: a guest, say, whom no name can call. A final attempt is returned as it
     is. Raises UsageError when another process is at work on it, StoreError when nothing can be
     written; every other ending is told in the record.
     """
@@ -78,7 +81,7 @@ def run_attempt(
     if listen is not None:
         events.listen(listen)
     store.write(replace(record, state=AttemptState.RUNNING))
-    work = _Work(store, record, budget, events, earlier, tuple(cores))
+    work = _Work(store, record, budget, events, earlier, tuple(cores), engineer)
     pulse = Pulse(store, attempt_id, budget, folder / "telemetry.jsonl")
     ending = Ending()
     with clock_and_signals(budget), ending:
@@ -98,6 +101,7 @@ class _Work:
     events: EventLog
     earlier: Earlier
     cores: tuple[int, ...]
+    engineer: Engineer | None
     family: Family | None = None
     opened: Opened | None = None
     isolation: str = ""
@@ -134,7 +138,7 @@ class _Work:
             )
             closing.callback(_closed_in_peace, workspace)
             workspace.warm_up()
-            engineer: Engineer = self.family.playbook(self._settings())
+            engineer = self.engineer or engineer_for(spec, self.family, self._settings(), self.store)
             engineer.work(self._session(workspace, hardware, reviewer))
 
     def _settings(self) -> dict[str, Any]:
@@ -242,7 +246,8 @@ def _result(work: _Work) -> dict[str, Any]:
         "first_better_than_constant_seconds": figures.first_better_than_constant_seconds,
         "failures": figures.failures,
         "relaunches": figures.relaunches,
-        "cost_usd": 0.0,
+        "cost_usd": round(figures.cost_usd, 6),
+        "tokens": figures.tokens,
     }
 
 

@@ -38,7 +38,7 @@ class Figures:
     """The fold. Seconds count from the attempt's start, over all of its processes.
 
     ``in_place`` is the candidate whose submission stands; ``weights`` are what each member counts
-    in it, by id, where it is an ensemble.
+    in it, by id, where it is an ensemble. ``cost_usd`` and ``tokens`` are what language models used.
     """
 
     events: list[Event] = field(default_factory=list)
@@ -54,6 +54,8 @@ class Figures:
     counts: dict[str, int] = field(default_factory=dict)
     ended: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    cost_usd: float = 0.0
+    tokens: int = 0
 
     @property
     def best(self) -> Score | None:
@@ -121,6 +123,9 @@ def _take(figures: Figures, event: Event) -> None:
             figures.in_place, figures.weights = story, dict(data.get("weights") or {})
             if figures.first_better_than_constant_seconds is None and _beats_constant(figures, score):
                 figures.first_better_than_constant_seconds = event.seconds
+        case "llm_call":
+            figures.cost_usd += data.get("cost_usd") or 0.0  # None where the price is not known
+            figures.tokens += data.get("input_tokens", 0) + data.get("output_tokens", 0)
         case "telemetry_summary":
             figures.telemetry = data
         case "attempt_ended":

@@ -1,23 +1,23 @@
 """Running the attempts of a run in parallel on the cores there are, each as a process of its own.
 
-The runner holds no state that is not on disk: killed at
-any moment, it leaves attempts that end with it (``machine/children``) and can be resumed.
+They are forked from one process that has imported what they need (``machine.nursery``). The runner
+holds no state that is not on disk: killed at any moment, it leaves attempts that end with it
+(``machine.children``) and can be resumed.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from medalist.core.event import Event
 from medalist.machine import children
 from medalist.machine.hardware import read_hardware
-from medalist.machine.leases import CoreLeases
+from medalist.machine.leases import split_cores
+from medalist.machine.nursery import Born, Nursery
 from medalist.runs.ending import undisturbed
+from medalist.runs.engineers import LLM_MODULES, LLM_VARIABLES, uses_llm
 from medalist.runs.spec import AttemptSpec
 from medalist.runs.store import FileStore
 from medalist.runs.trail import Trail
@@ -30,7 +30,7 @@ CORES_PER_ATTEMPT = 2
 @dataclass
 class _Running:
     spec: AttemptSpec
-    process: subprocess.Popen[bytes]
+    process: Born
     cores: tuple[int, ...]
     trail: Trail
 
@@ -38,56 +38,72 @@ class _Running:
 def run_all(store: FileStore, *, on_event: Callable[[str, Event], None] | None = None) -> None:
     """Run every attempt that is not final yet; returns when all have ended or the run's time is over.
 
-    Raises KeyboardInterrupt after Ctrl-C, when every attempt has saved what it had.
+    A run that asks for more attempts at once than there are cores has them share cores. A team
+    starts when its members have ended. Raises KeyboardInterrupt after Ctrl-C, when every attempt
+    has saved what it had.
     """
     spec = store.spec()
     waiting = [record.spec for record in store.attempts() if not record.state.final]
     hardware = read_hardware()
     at_once = spec.jobs or max(1, min(len(waiting), hardware.cores // CORES_PER_ATTEMPT))
-    share = max(1, hardware.cores // at_once)
-    leases = CoreLeases(hardware.core_ids)
+    free = split_cores(hardware.core_ids, min(at_once, max(1, len(waiting))))
     deadline = time.monotonic() + spec.limits.run_seconds
     running: list[_Running] = []
+    nursery = _nursery(store, waiting)
     try:
         while waiting or running:
-            while waiting and len(running) < at_once and (cores := leases.take(share)) is not None:
-                running.append(_start(store, waiting.pop(0), cores))
+            while free and (attempt := _next(waiting, running)) is not None:
+                running.append(_start(nursery, store, attempt, free.pop(0)))
             time.sleep(LOOK_SECONDS)
             for each in list(running):
                 each.trail.follow(on_event)
                 if each.process.poll() is not None:
                     each.trail.follow(on_event)
                     running.remove(each)
-                    leases.give_back(each.cores)
+                    free.append(each.cores)
             if time.monotonic() > deadline:
                 break
     finally:
         with undisturbed():
             _stop_all(running)
+            nursery.close()
 
 
-def _start(store: FileStore, spec: AttemptSpec, cores: tuple[int, ...]) -> _Running:
+def _nursery(store: FileStore, attempts: Sequence[AttemptSpec]) -> Nursery:
+    """Imports what a language model needs, and gets the providers' keys, only where some attempt asks one."""
+    asking = any(uses_llm(attempt) for attempt in attempts)
+    return Nursery(
+        preload=("medalist.runs.attempt", *(LLM_MODULES if asking else ())),
+        cwd=store.root,
+        log=store.root / "process.log",
+        also=LLM_VARIABLES if asking else (),
+    )
+
+
+def _next(waiting: list[AttemptSpec], running: Sequence[_Running]) -> AttemptSpec | None:
+    """Take the first attempt that need not wait for others, if there is one."""
+    unfinished = {attempt.id for attempt in waiting} | {each.spec.id for each in running}
+    for attempt in waiting:
+        if unfinished.isdisjoint(attempt.members):
+            waiting.remove(attempt)
+            return attempt
+    return None
+
+
+def _start(nursery: Nursery, store: FileStore, spec: AttemptSpec, cores: tuple[int, ...]) -> _Running:
     folder = store.folder(spec.id)
     folder.mkdir(parents=True, exist_ok=True)
     trail = Trail(spec.id, folder / "events.jsonl")
-    arguments = [
-        "medalist.runs.attempt",
-        str(store.root),
-        spec.id,
-        "--cores",
-        ",".join(str(core) for core in cores),
-        "--parent",
-        str(os.getpid()),
-    ]
-    process = children.start(arguments, cwd=store.root, log=folder / "process.log")
+    arguments = [str(store.root), spec.id, "--cores", ",".join(str(core) for core in cores)]
+    arguments += ["--parent", str(nursery.pid)]
+    process = nursery.bear("medalist.runs.attempt", arguments, log=folder / "process.log")
     return _Running(spec, process, cores, trail)
 
 
 def _stop_all(running: list[_Running]) -> None:
     """Ask every attempt to save and end, all at once, then wait for each."""
     for each in running:
-        if each.process.poll() is None:
-            each.process.send_signal(signal.SIGTERM)
+        each.process.terminate()
     deadline = time.monotonic() + STOP_GRACE_SECONDS
     for each in running:
         children.stop(each.process, grace_seconds=max(0.1, deadline - time.monotonic()))

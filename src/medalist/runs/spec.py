@@ -1,26 +1,36 @@
-"""What a run is made of: tasks × engineers × seeds, expanded into attempts; and the files that say so.
+"""What a run is made of: tasks × engineers × language models × hints × seeds, expanded into attempts.
 
-A set is written as YAML (``SET.yaml``) or as a list of competition ids (``IDS.txt``, one a line,
-``#`` starts a comment) whose folders lie under ``--data-dir``. The splits of MLE-bench (low,
-medium, high) are such lists.
+The files that describe one are read in ``runs/sets``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from medalist.core.budget import Limits, parse_duration
-from medalist.core.errors import InputError, UsageError
+from medalist.core.budget import Limits
+from medalist.core.errors import UsageError
+from medalist.llm.settings import LlmSettings
 
 ENGINEERS = ("playbook", "agent", "evolution")
+"""Who can be asked for by name."""
+
+ASKING = ("agent", "evolution")
+"""Those of them that work by asking a language model."""
+
+TEAM = "team"
+"""The engineer that joins what others made of one task; it works once they have ended (SPEC K12)."""
+
+GUEST = "guest"
+"""Somebody outside, at the tools through a door: an MCP client, a person. Needs that door open to work."""
+
 SANDBOXES = ("auto", "bubblewrap", "landlock", "plain")
-_SET_KEYS = {
-    "tasks", "engineers", "seeds", "time", "run_time", "command_time", "sandbox", "hints", "jobs", "settings",
-}  # fmt: skip
+
+TEAM_SHARE = 0.2
+"""A team's time, as a share of what each of its members had."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +46,8 @@ class TaskSpec:
 class AttemptSpec:
     """One engineer on one task with one seed. ``settings`` hold JSON values only.
 
-    ``jobs_at_once`` is how many attempts of the run may share the machine, which fixes the cores
-    each of them gets.
+    ``llm`` is what the engineer may ask. ``members`` are the ids of the attempts whose products a
+    team joins; it starts when they have ended.
     """
 
     id: str
@@ -47,6 +57,8 @@ class AttemptSpec:
     limits: Limits = field(default_factory=Limits)
     sandbox: str = "auto"
     hints: bool = True
+    llm: LlmSettings = field(default_factory=LlmSettings)
+    members: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         data = asdict(self)
@@ -56,15 +68,25 @@ class AttemptSpec:
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> AttemptSpec:
         """Raises KeyError, TypeError or ValueError for what ``as_dict`` did not write."""
-        task = TaskSpec(**{**data["task"], "path": Path(data["task"]["path"])})
-        return AttemptSpec(**{**data, "task": task, "limits": Limits(**data["limits"])})
+        return AttemptSpec(
+            **{
+                **data,
+                "task": TaskSpec(**{**data["task"], "path": Path(data["task"]["path"])}),
+                "limits": Limits(**data["limits"]),
+                "llm": LlmSettings.from_dict(data.get("llm", {})),
+                "members": tuple(data.get("members", ())),
+            }
+        )
 
 
 @dataclass(frozen=True)
 class RunSpec:
-    """A whole run. Every combination of task, engineer and seed becomes an attempt.
+    """A whole run. Every combination of task, engineer, language model, hints and seed becomes an attempt.
 
-    ``jobs`` is how many attempts run at once; None lets the runner choose by the cores there are.
+    ``models`` are the language models to try, each with all else that ``llm`` says; empty stands for
+    ``llm.model`` alone. Engineers that ask none are not repeated for them. ``team`` adds, for each
+    task and seed, a last attempt that joins what the others made. ``jobs`` is how many attempts run
+    at once; None lets the runner choose by the cores there are.
     """
 
     tasks: tuple[TaskSpec, ...]
@@ -72,12 +94,18 @@ class RunSpec:
     seeds: tuple[int, ...] = (0,)
     limits: Limits = field(default_factory=Limits)
     sandbox: str = "auto"
-    hints: bool = True
+    hints: tuple[bool, ...] = (True,)
     jobs: int | None = None
+    llm: LlmSettings = field(default_factory=LlmSettings)
+    models: tuple[str, ...] = ()
+    team: bool = False
 
     def __post_init__(self) -> None:
         for engineer in self.engineers:
-            _check_engineer(engineer)
+            if engineer not in (*ENGINEERS, GUEST):
+                raise UsageError(
+                    f"There is no engineer {engineer!r}.", next_step=f"Choose one of {', '.join(ENGINEERS)}."
+                )
         if self.sandbox not in SANDBOXES:
             raise UsageError(
                 f"There is no sandbox {self.sandbox!r} in this version.",
@@ -90,18 +118,48 @@ class RunSpec:
 
     def attempts(self) -> tuple[AttemptSpec, ...]:
         """The attempts in the order they are started: all tasks with the first seed come first."""
-        taken: dict[str, int] = {}
-        made = []
+        names = _Names()
+        made: list[AttemptSpec] = []
         for seed in self.seeds:
             for task in self.tasks:
-                for engineer in self.engineers:
-                    name = f"{task_name(task.path)}-{engineer}-seed{seed}"
-                    taken[name] = taken.get(name, 0) + 1
-                    unique = name if taken[name] == 1 else f"{name}-{taken[name]}"
-                    made.append(
-                        AttemptSpec(unique, task, engineer, seed, self.limits, self.sandbox, self.hints)
-                    )
+                for hints in self.hints:
+                    crew = [replace(each, id=names.unique(each.id)) for each in self._crew(task, seed, hints)]
+                    made += crew
+                    if self.team and len(crew) > 1:
+                        made.append(self._team(names, crew))
         return tuple(made)
+
+    def _crew(self, task: TaskSpec, seed: int, hints: bool) -> Iterator[AttemptSpec]:
+        """Every engineer, with every language model where it asks one."""
+        for engineer in self.engineers:
+            asks = engineer in ASKING
+            for model in (self.models or (self.llm.model,)) if asks else ("",):
+                parts = [task_name(task.path), engineer]
+                parts += [_short(model)] if asks and len(self.models) > 1 else []
+                parts += ["nohints"] if not hints and len(self.hints) > 1 else []
+                yield AttemptSpec(
+                    id="-".join([*parts, f"seed{seed}"]),
+                    task=task,
+                    engineer=engineer,
+                    seed=seed,
+                    limits=self.limits,
+                    sandbox=self.sandbox,
+                    hints=hints,
+                    llm=replace(self.llm, model=model) if asks or engineer == GUEST else LlmSettings(),
+                )
+
+    def _team(self, names: _Names, crew: list[AttemptSpec]) -> AttemptSpec:
+        first = crew[0]
+        seconds = self.limits.attempt_seconds * TEAM_SHARE
+        hints = [] if first.hints or len(self.hints) == 1 else ["nohints"]
+        return replace(
+            first,
+            id=names.unique("-".join([task_name(first.task.path), TEAM, *hints, f"seed{first.seed}"])),
+            engineer=TEAM,
+            limits=replace(self.limits, attempt_seconds=seconds),
+            llm=LlmSettings(),
+            members=tuple(each.id for each in crew),
+        )
 
     def as_dict(self) -> dict[str, Any]:
         data = asdict(self)
@@ -113,6 +171,7 @@ class RunSpec:
     def from_dict(data: Mapping[str, Any]) -> RunSpec:
         """Raises KeyError, TypeError or ValueError for what ``as_dict`` did not write."""
         known = {f.name for f in fields(RunSpec)}
+        hints = data.get("hints", True)
         return RunSpec(
             **{
                 **{key: value for key, value in data.items() if key in known},
@@ -120,8 +179,22 @@ class RunSpec:
                 "engineers": tuple(data["engineers"]),
                 "seeds": tuple(data["seeds"]),
                 "limits": Limits(**data["limits"]),
+                "hints": (hints,) if isinstance(hints, bool) else tuple(hints),
+                "llm": LlmSettings.from_dict(data.get("llm", {})),
+                "models": tuple(data.get("models", ())),
             }
         )
+
+
+class _Names:
+    """Gives every attempt of a run a name of its own."""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, int] = {}
+
+    def unique(self, name: str) -> str:
+        self._taken[name] = self._taken.get(name, 0) + 1
+        return name if self._taken[name] == 1 else f"{name}-{self._taken[name]}"
 
 
 def task_name(path: Path) -> str:
@@ -131,111 +204,18 @@ def task_name(path: Path) -> str:
         if resolved.parent == resolved:
             return "task"
         resolved = resolved.parent
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", resolved.name).strip("-.")[:60] or "task"
-
-
-def read_set(path: Path, data_dir: Path | None) -> RunSpec:
-    """The run that ``SET.yaml`` or ``IDS.txt`` describes; relative tasks lie under ``data_dir``, else beside the file.
-
-    Raises InputError or UsageError with the line or key that is wrong.
-    """
-    if not path.is_file():
-        raise InputError(
-            "There is no such set file.", where=str(path), next_step="Name a .yaml or .txt file."
-        )
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"The set file cannot be read: {error}.", where=str(path)) from error
-    base = data_dir or path.parent
-    if path.suffix.lower() in (".yaml", ".yml"):
-        return _from_yaml(text, path, base)
-    names = [line.split("#")[0].strip() for line in text.splitlines()]
-    return RunSpec(tasks=tuple(TaskSpec(_existing(base / name, path)) for name in names if name))
-
-
-def _from_yaml(text: str, path: Path, base: Path) -> RunSpec:
-    import yaml
-
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InputError(f"The set file is not YAML: {error}.", where=str(path)) from error
-    if not isinstance(data, dict) or not isinstance(data.get("tasks"), list):
-        raise InputError(
-            "A set is a mapping with a list `tasks`.", where=str(path), next_step="See docs/runs.md."
-        )
-    unknown = set(data) - _SET_KEYS
-    if unknown:
-        raise InputError(
-            f"Unknown key {sorted(unknown)[0]!r} in a set.",
-            where=str(path),
-            next_step=f"Known keys: {', '.join(sorted(_SET_KEYS))}.",
-        )
-    common = data.get("settings") or {}
-    default = Limits()
-    return RunSpec(
-        tasks=tuple(_task(entry, common, path, base) for entry in data["tasks"]),
-        engineers=tuple(data.get("engineers") or ("playbook",)),
-        seeds=_seeds(data.get("seeds"), path),
-        limits=Limits(
-            command_seconds=parse_duration(data.get("command_time", default.command_seconds)),
-            attempt_seconds=parse_duration(data.get("time", default.attempt_seconds)),
-            run_seconds=parse_duration(data.get("run_time", default.run_seconds)),
-        ),
-        sandbox=data.get("sandbox", "auto"),
-        hints=_yes_or_no(data, "hints", path),
-        jobs=data.get("jobs"),
-    )
-
-
-def _task(entry: Any, common: Mapping[str, Any], path: Path, base: Path) -> TaskSpec:
-    if isinstance(entry, str):
-        return TaskSpec(_existing(base / entry, path), settings=common)
-    if not isinstance(entry, dict) or "path" not in entry:
-        raise InputError("A task in a set is a path, or a mapping with `path`.", where=f"{path}: {entry!r}")
-    settings = {key: value for key, value in entry.items() if key not in ("path", "family")}
-    return TaskSpec(
-        _existing(base / str(entry["path"]), path), entry.get("family", "compete"), {**common, **settings}
-    )
-
-
-def _seeds(value: Any, path: Path) -> tuple[int, ...]:
-    seeds = tuple(range(value)) if isinstance(value, int) else tuple(value or (0,))
-    if not seeds or not all(isinstance(seed, int) for seed in seeds):
-        raise InputError("`seeds` is a list of whole numbers, or how many to run.", where=str(path))
-    return seeds
-
-
-def _yes_or_no(data: Mapping[str, Any], key: str, path: Path) -> bool:
-    value = data.get(key, True)
-    if not isinstance(value, bool):
-        raise InputError(f"`{key}` is true or false.", where=str(path))
-    return value
-
-
-def _existing(folder: Path, path: Path) -> Path:
-    if not folder.exists():
-        raise InputError(
-            f"The set names a task that is not there: {folder.name}.",
-            where=f"{path} → {folder}",
-            next_step="Correct the name, or say with --data-dir where the competitions lie.",
-        )
-    return folder.resolve()
-
-
-def _check_engineer(name: str) -> None:
-    if name not in ENGINEERS:
-        raise UsageError(
-            f"There is no engineer {name!r}.", next_step=f"Choose one of {', '.join(ENGINEERS)}."
-        )
-    if name != "playbook":
-        raise UsageError(
-            f"The engineer {name!r} is not part of this version; it comes with language models.",
-            next_step="Leave --engineer away, or give --engineer playbook.",
-        )
+    return _safe(resolved.name)[:60] or "task"
 
 
 def with_time(spec: RunSpec, attempt_seconds: float) -> RunSpec:
     """The same run with another time limit for each attempt."""
     return replace(spec, limits=replace(spec.limits, attempt_seconds=attempt_seconds))
+
+
+def _short(model: str) -> str:
+    """A language model's name in a folder's name: without its address and options."""
+    return _safe(re.split(r"@http|\?", model)[0].replace(":", "-"))[-40:] or "model"
+
+
+def _safe(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")
