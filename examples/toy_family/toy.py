@@ -1,4 +1,4 @@
-"""A whole family in ten lines: guess the mean of numbers of which only some are public.
+"""A whole family in a dozen lines: guess the mean of numbers of which only some are public.
 
 ``pip install examples/toy_family``, and `medalist grade`, `validate` and `run` know it.
 """
@@ -8,6 +8,7 @@ from medalist.core.candidate import Candidate
 from medalist.core.family import Opened, Validation
 from medalist.core.score import Direction, Score
 from medalist.core.task import Task
+from medalist.session.plain_workshop import PlainWorkshop
 
 SCRIPT = "print(sum(map(float, open('input/numbers.txt'))) / 5, file=open('mean.txt', 'w'))"
 
@@ -23,6 +24,9 @@ class MeanFamily:
 
     def playbook(self, settings):
         return Guesser()
+
+    def workshop(self, session):
+        return PlainWorkshop(session, "Guess the mean of five numbers; input/numbers.txt holds some of them.")
 
     def validate(self, task, product):
         valid = product.read_text().strip().replace(".", "", 1).isdigit()

@@ -15,6 +15,7 @@ from medalist.core.errors import BudgetSpent, InputError
 from medalist.core.family import Opened, Validation
 from medalist.core.score import Direction, Score
 from medalist.core.task import Task
+from medalist.session.plain_workshop import PlainWorkshop
 
 SLEEPER = """
 import os, subprocess, sys, time
@@ -37,6 +38,9 @@ class ScriptedFamily:
 
     def playbook(self, settings):
         return ScriptedEngineer()
+
+    def workshop(self, session):
+        return PlainWorkshop(session, "Write a number to answer.txt.")
 
     def validate(self, task, product):
         valid = product.read_text().strip().replace(".", "", 1).isdigit()

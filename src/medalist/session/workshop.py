@@ -8,8 +8,10 @@ nothing of a family beyond this protocol.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from medalist.core.candidate import Candidate, Outcome
@@ -25,6 +27,7 @@ class Draft:
 
     ``recipe`` is what the family's own operators need to derive others (empty for files that a
     language model wrote); ``threads`` how many cores it wants; ``expected_cpu_seconds`` plans, never judges.
+    ``at_most_seconds`` is when it is asked to end, where that is sooner than the budget's end.
     """
 
     operator: str
@@ -35,6 +38,7 @@ class Draft:
     hint_ids: tuple[str, ...] = ()
     threads: int = 1
     expected_cpu_seconds: float = 0.0
+    at_most_seconds: float = math.inf
 
 
 class Workshop(Protocol):
@@ -42,6 +46,9 @@ class Workshop(Protocol):
 
     population: Population
     """Every candidate of the attempt with what became of it; earlier processes' included."""
+
+    scripts: Sequence[str]
+    """Names of the files that a draft must hold at least."""
 
     def prepare(self) -> None:
         """Explore, and put an emergency submission in place that no ending can lose (SPEC K3).
@@ -75,13 +82,30 @@ class Workshop(Protocol):
         ...
 
     def submit(self, candidate: Candidate, score: Score | None) -> bool:
-        """Put a candidate's product in place, scripts and what they need included, if it is better."""
+        """Put a candidate's product in place, scripts and what they need included, if it is better.
+
+        A score without a value counts as None. A scored candidate that ``population`` does not know
+        becomes part of it, so that the closing may build on it.
+        """
+        ...
+
+    def adopt(self, folder: Path, title: str) -> Outcome:
+        """Take in what another attempt at the same task submitted, as a candidate of this one, scored here.
+
+        ``folder`` is that attempt's ``submission`` folder. What cannot be scored is a failed outcome
+        with the reason.
+        """
         ...
 
     # -------------------------------------------------- candidates side by side
 
     def propose(self, proposal: Proposal) -> Draft | None:
         """What the family's own operator (draft, improve, debug, crossover, ensemble) makes of a proposal."""
+        ...
+
+    @property
+    def has_free_cores(self) -> bool:
+        """Whether a candidate that wants one core may find it now."""
         ...
 
     def room_for(self, draft: Draft) -> bool:
@@ -99,6 +123,11 @@ class Workshop(Protocol):
     @property
     def busy(self) -> bool:
         """Whether a started candidate has not ended yet."""
+        ...
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds that may still go into candidates; what the closing needs is not among them."""
         ...
 
     def close(self) -> None:

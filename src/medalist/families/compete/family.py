@@ -87,6 +87,11 @@ class Compete:
 
         return PlaybookEngineer(settings)
 
+    def workshop(self, session: Any) -> Any:
+        from medalist.families.compete.workshop import CompeteWorkshop
+
+        return CompeteWorkshop(session)
+
     def validate(self, task: Task, product: Path) -> Validation:
         """Whether ``product`` is well-formed. Raises InputError only when the task's own files are unusable."""
         settings = tuple(sorted(_texts(task.settings).items()))

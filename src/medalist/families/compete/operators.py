@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from medalist.core.errors import InputError
 from medalist.families.compete.facts import Facts
 from medalist.families.compete.recipes import Recipe
 from medalist.hints.review import check_script, explain_log
@@ -56,6 +58,8 @@ class Operators:
         self._rng = rng
         pretrained = {"weights": weights} if facts.modality in _WITH_IMAGES else {}
         self._waiting = list(_kit(facts.modality).drafts(facts, hardware, budget_seconds, **pretrained))
+        self.planned = len(self._waiting)
+        """How many drafts there were to begin with."""
         self._tried: set[str] = set()
 
     @property
@@ -115,9 +119,9 @@ class Operators:
         A hint that recognises the log and can mend the script comes first; a job that was too big comes
         back with fewer folds. None where neither applies: another draft is worth more then.
         """
-        repair = _mended(failed, scripts, log)
-        if repair is not None:
-            return repair
+        mended, hint_ids = mend(scripts, log)
+        if hint_ids:
+            return Repair(failed, mended, hint_ids, f"mended by {', '.join(hint_ids)}")
         if failed.folds > _FEWEST_FOLDS and any(sign in log for sign in _TOO_BIG):
             smaller = replace(
                 failed,
@@ -128,15 +132,12 @@ class Operators:
             return Repair(smaller, reason="it was too big for this machine or budget")
         return None
 
-    def ensemble(self, members: Mapping[str, Recipe]) -> Recipe:
-        """A greedy ensemble of finished candidates, by id."""
+    def ensemble(self, members: Mapping[str, str]) -> Recipe:
+        """A greedy ensemble of finished candidates, by id, each with the name of what it is a variant of."""
         return Recipe(
             kit="ensemble",
             estimator="greedy",
-            options={
-                "members": list(members),
-                "families": [f"{recipe.kit}/{recipe.estimator}" for recipe in members.values()],
-            },
+            options={"members": list(members), "families": list(members.values())},
             title=f"ensemble of {len(members)}",
             expected_cpu_seconds=1.0 + 0.1 * len(members),
         )
@@ -146,25 +147,24 @@ class Operators:
         return _kit(recipe.kit).scripts(self._facts, recipe)
 
 
-def _mended(failed: Recipe, scripts: Mapping[str, str], log: str) -> Repair | None:
-    """The same recipe with its scripts mended where a hint both explains the log and finds its place."""
+def mend(scripts: Mapping[str, str], log: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The scripts that a hint both explains by the log and knows how to change, mended; and those hints' ids."""
     explained = {finding.hint_id for finding in explain_log(log) if finding.mechanical}
     if not explained:
-        return None
+        return {}, ()
     # Editing loads a parser of its own; only failures pay for it.
     from medalist.hints.mending import mend_script
 
     mended: dict[str, str] = {}
     applied: dict[str, None] = {}
     for name, code in scripts.items():
-        findings = [finding for finding in check_script(code, filename=name) if finding.hint_id in explained]
-        changed, ids = mend_script(code, findings)
-        if ids:
-            mended[name] = changed
-            applied.update(dict.fromkeys(ids))
-    if not applied:
-        return None
-    return Repair(failed, mended, tuple(applied), f"mended by {', '.join(applied)}")
+        with suppress(InputError):  # not Python, so nothing to mend by a hint
+            findings = [f for f in check_script(code, filename=name) if f.hint_id in explained]
+            changed, ids = mend_script(code, findings)
+            if ids:
+                mended[name] = changed
+                applied.update(dict.fromkeys(ids))
+    return mended, tuple(applied)
 
 
 def _kit(name: str) -> ModuleType:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from medalist.training.sizing import job_key
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -30,3 +32,11 @@ class Recipe:
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Recipe:
         return Recipe(**data)
+
+
+def sizing_key(recipe: Mapping[str, Any]) -> str:
+    """The key under which a recipe's batch is measured (``training.sizing.job_key``); "" where it has none."""
+    options = recipe.get("options", {})
+    if "batch" not in options:
+        return ""
+    return job_key(recipe["kit"], recipe["estimator"], options.get("size"))

@@ -15,6 +15,7 @@ from medalist.families.compete.cells import finish, metric_truth
 from medalist.families.compete.delimited import Dialect, read_rows
 from medalist.families.compete.facts import Facts
 from medalist.families.compete.metrics import find_metric
+from medalist.families.compete.predictions import outputs_allowed
 
 _MOST_ROWS_RESAMPLED = 20_000
 _CELLS_RESAMPLED = 400_000
@@ -37,7 +38,9 @@ def score_candidate(facts: Facts, public: Path, candidate: Path) -> dict[str, An
     metric = find_metric(facts.metric)
     targets = target_cells(facts, public)
     try:
-        raw, folds = _read_oof(candidate / "artifacts" / "oof.npz", len(targets[0]))
+        raw, folds = _read_predictions(candidate, "oof.npz", len(targets[0]))
+        if raw.ndim == 2 and raw.shape[1] == 1:
+            raw = raw[:, 0]
         there = np.isfinite(raw.reshape(len(raw), -1).sum(axis=1))
         if not there.any():
             raise ValueError("no fold was predicted")
@@ -58,6 +61,20 @@ def score_candidate(facts: Facts, public: Path, candidate: Path) -> dict[str, An
         "folds_done": folds_done,
         "status": "scored",
     }
+
+
+def fault_of_arrays(facts: Facts, public: Path, candidate: Path) -> str:
+    """Why a candidate's out-of-fold and test predictions cannot be blended with others'; "" where they can."""
+    try:
+        oof, _ = _read_predictions(candidate, "oof.npz", len(target_cells(facts, public)[0]))
+        test, _ = _read_predictions(candidate, "test.npz", facts.rows_test)
+    except ValueError as error:
+        return str(error)
+    for name, array in (("oof.npz", oof), ("test.npz", test)):
+        if (0 if array.ndim == 1 else array.shape[1]) not in outputs_allowed(facts):
+            wanted = " or ".join("(rows,)" if k == 0 else f"(rows, {k})" for k in outputs_allowed(facts))
+            return f"artifacts/{name} has the shape {array.shape}, wanted is {wanted}"
+    return "" if np.isfinite(test).all() else "artifacts/test.npz has rows without a prediction"
 
 
 def target_cells(facts: Facts, public: Path) -> list[list[str]]:
@@ -88,22 +105,26 @@ def _plain_number(cell: str, options: Mapping[str, Any]) -> str:
     return cell.replace(options.get("decimal", "."), ".")
 
 
-def _read_oof(path: Path, rows: int) -> tuple[NDArray[np.float64], NDArray[Any] | None]:
+def _read_predictions(
+    candidate: Path, name: str, rows: int
+) -> tuple[NDArray[np.float64], NDArray[Any] | None]:
     """Predictions (n,) or (n, k) and the fold of each row, or None. Raises ValueError for what does not fit."""
+    path = candidate / "artifacts" / name
     if not path.is_file():
-        raise ValueError("artifacts/oof.npz was not written")
+        raise ValueError(f"artifacts/{name} was not written")
     try:
         with np.load(path, allow_pickle=False) as arrays:
             prediction = np.asarray(arrays["prediction"], np.float64)
             fold = np.asarray(arrays["fold"]) if "fold" in arrays else None
     except (KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"artifacts/oof.npz cannot be read ({error})") from error
+        raise ValueError(f"artifacts/{name} cannot be read ({error})") from error
+    if prediction.ndim not in (1, 2):
+        raise ValueError(f"artifacts/{name} has the shape {prediction.shape}, not (rows,) or (rows, k)")
     if len(prediction) != rows:
-        raise ValueError(f"artifacts/oof.npz has {len(prediction)} rows, the training table {rows}")
+        table = "training" if name == "oof.npz" else "test"
+        raise ValueError(f"artifacts/{name} has {len(prediction)} rows, the {table} table {rows}")
     if np.isinf(prediction).any():
         raise ValueError(f"{int(np.isinf(prediction).sum())} predictions are infinite")
-    if prediction.ndim == 2 and prediction.shape[1] == 1:
-        prediction = prediction[:, 0]
     return prediction, fold
 
 
