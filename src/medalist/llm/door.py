@@ -22,11 +22,13 @@ from medalist.core.errors import LlmError
 from medalist.core.event import EventLog
 from medalist.llm.cache import ResponseCache
 from medalist.llm.call import Books, Line
+from medalist.llm.local_server import LocalServer, find_model
 from medalist.llm.loops import LoopBound, LoopThread
 from medalist.llm.model import DoorModel
 from medalist.llm.names import PROVIDERS, LlmName, missing_key, parse_name
 from medalist.llm.prices import Prices
 from medalist.llm.providers import build_model
+from medalist.llm.purse import Purse
 from medalist.llm.retry import FAILURES, RetryPolicy, as_llm_error
 from medalist.llm.settings import LlmSettings
 from medalist.llm.transcript import Transcript
@@ -70,8 +72,7 @@ class Door:
         self.settings = settings
         self.ledger = ledger or Ledger(settings.max_cost_usd, settings.max_tokens)
         self._books = Books(
-            ledger=self.ledger,
-            prices=Prices(),
+            purse=Purse(self.ledger, Prices(), clock, patience_seconds=settings.timeout_seconds),
             cache=ResponseCache(cache_dir) if settings.cache and cache_dir is not None else None,
             events=events,
             transcript=Transcript(transcript) if transcript is not None else None,
@@ -92,12 +93,8 @@ class Door:
                 where=f"environment variable {variable}",
                 next_step=f"export {variable}=...",
             )
-        if parsed.provider == "hf" and not (Path(parsed.model) / "config.json").is_file():
-            raise LlmError(
-                f"{parsed.model} is no folder of a Hugging Face model.",
-                where=str(Path(parsed.model) / "config.json"),
-                next_step="Give the folder that holds config.json and the weights: hf:/FOLDER.",
-            )
+        if parsed.provider == "hf":
+            find_model(Path(parsed.model))
 
     def model(self, name: str, *, role: str) -> DoorModel:
         """A model for ``pydantic_ai.Agent``; ``role`` says in events who asks. Raises what ``check`` raises."""
@@ -184,12 +181,10 @@ class _LocalServers:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: dict[str, tuple[Any, str]] = {}
+        self._running: dict[str, tuple[LocalServer, str]] = {}
 
     def address(self, name: LlmName) -> str:
         """Where ``name`` is served. Blocks while its weights are loaded."""
-        from medalist.llm.local_server import LocalServer
-
         with self._lock:
             if str(name) not in self._running:
                 tokenizer, dtype = name.options.get("tokenizer", ""), name.options.get("dtype", "auto")

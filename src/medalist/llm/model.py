@@ -47,10 +47,8 @@ class DoorModel(WrapperModel):
         if (kept := call.kept()) is not None:
             return kept
 
-        async def ask(cleaned: list[ModelMessage], settings: ModelSettings) -> ModelResponse:
-            return await (await self._here()).request(cleaned, settings, call.parameters)
-
-        return await call.answer(ask)
+        inner = await self._here()
+        return await call.answer(lambda clean, settings: inner.request(clean, settings, call.parameters))
 
     @asynccontextmanager
     async def request_stream(
@@ -67,15 +65,11 @@ class DoorModel(WrapperModel):
             )
             return
 
-        @asynccontextmanager
-        async def open_stream(
-            cleaned: list[ModelMessage], settings: ModelSettings
-        ) -> AsyncGenerator[StreamedResponse]:
-            inner = await self._here()
-            async with inner.request_stream(cleaned, settings, call.parameters, run_context) as streamed:
-                yield streamed
-
-        async with call.stream(open_stream) as streamed:
+        inner = await self._here()
+        opening = call.stream(
+            lambda clean, settings: inner.request_stream(clean, settings, call.parameters, run_context)
+        )
+        async with opening as streamed:
             yield streamed
 
     async def count_tokens(

@@ -16,13 +16,14 @@ from pydantic_ai.exceptions import (
     ModelQuotaExceededError,
     ModelRateLimitError,
     ModelTimeoutError,
+    UnexpectedModelBehavior,
     UserError,
 )
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
 
 from medalist.core.errors import LlmError
 from medalist.llm.keys import redact
-from medalist.llm.names import PROVIDERS, LlmName
+from medalist.llm.names import PROVIDERS, LlmName, display
 
 FAILURES = (AgentRunError, UserError, TimeoutError, OSError)
 """What asking a language model raises: pydantic-ai's errors, our own time limit, and sockets."""
@@ -35,11 +36,12 @@ _MOST_CHARACTERS = 600
 class RetryPolicy:
     """Exponential backoff with jitter. A provider's Retry-After wins over it, up to ``longest_wait_seconds``.
 
-    ``attempts`` counts all requests of one call, ``timeouts`` those of them that may run out of time.
+    ``attempts`` bounds the requests of one call; ``costly_attempts`` where a provider surely worked for
+    nothing, since the answer took too long or came garbled.
     """
 
     attempts: int = 5
-    timeouts: int = 2
+    costly_attempts: int = 2
     first_wait_seconds: float = 0.5
     rate_limit_wait_seconds: float = 2.0
     longest_wait_seconds: float = 120.0
@@ -56,8 +58,8 @@ class RetryPolicy:
 
     def _stop(self, state: RetryCallState) -> bool:
         error = _error_of(state)
-        most = self.timeouts if isinstance(error, (TimeoutError, ModelTimeoutError)) else self.attempts
-        return state.attempt_number >= most
+        costly = error is not None and (_out_of_time(error) or _garbled(error))
+        return state.attempt_number >= (self.costly_attempts if costly else self.attempts)
 
     def _wait_seconds(self, state: RetryCallState) -> float:
         error = _error_of(state)
@@ -70,11 +72,12 @@ class RetryPolicy:
 
 
 def may_pass(error: BaseException) -> bool:
-    """Whether asking again may help: rate limits, failing servers, dropped connections, time run out."""
+    """Whether asking again may help: rate limits, failing servers, dropped connections, no time left, garbage."""
     if isinstance(error, ModelHTTPError):
         passing = error.status_code == 429 or error.status_code >= 500 or error.status_code in _BUSY_STATUSES
         return passing and not isinstance(error, ModelQuotaExceededError)
-    return isinstance(error, (ModelConnectionError, ModelRateLimitError, TimeoutError, ConnectionError))
+    passing = isinstance(error, (ModelConnectionError, ModelRateLimitError, TimeoutError, ConnectionError))
+    return passing or _garbled(error)
 
 
 def may_be_billed(error: BaseException) -> bool:
@@ -88,15 +91,17 @@ def may_be_billed(error: BaseException) -> bool:
 
 def reason_of(error: BaseException) -> str:
     """One line for an event: what failed, with no secret in it."""
-    if isinstance(error, ModelHTTPError):
-        text = f"status {error.status_code}: {_said(error)}"
-    elif isinstance(error, ModelConnectionError) and not isinstance(error, ModelTimeoutError):
-        text = f"the connection failed: {error}"
-    elif isinstance(error, (TimeoutError, ModelTimeoutError)):
+    if _out_of_time(error):
         text = "no answer in time"
+    elif isinstance(error, ModelHTTPError):
+        text = f"status {error.status_code}: {_said(error)}"
+    elif isinstance(error, ModelConnectionError):
+        text = f"the connection failed: {error}"
+    elif isinstance(error, UnexpectedModelBehavior):
+        text = f"{error.message}: {error.__cause__}" if error.__cause__ else error.message
     else:
         text = str(error) or type(error).__name__
-    return redact(" ".join(text.split()))[:_MOST_CHARACTERS]
+    return redact(" ".join(text.split()))[:_MOST_CHARACTERS].rstrip(".")
 
 
 def as_llm_error(error: BaseException, name: LlmName) -> LlmError:
@@ -104,7 +109,7 @@ def as_llm_error(error: BaseException, name: LlmName) -> LlmError:
     if isinstance(error, LlmError):
         return error
     return LlmError(
-        f"{name} gave no usable answer: {reason_of(error)}.",
+        f"{display(name)} gave no usable answer: {reason_of(error)}.",
         where=str(name),
         next_step=_next_step(error, name),
     )
@@ -122,11 +127,21 @@ def _next_step(error: BaseException, name: LlmName) -> str:
         return "Choose a model with a longer context, or ask with less."
     if isinstance(error, ContentFilterError):
         return "Ask differently, or choose another model."
-    if isinstance(error, ModelConnectionError):
+    if isinstance(error, ModelConnectionError) and not _out_of_time(error):
         return f"Check that {name.base_url or provider.title} can be reached from here."
     if may_pass(error):
         return "Try again later, or choose another model."
     return "Choose another model, or look at llm.jsonl for what it said."
+
+
+def _out_of_time(error: BaseException) -> bool:
+    return isinstance(error, (TimeoutError, ModelTimeoutError))
+
+
+def _garbled(error: BaseException) -> bool:
+    """Status 200 and nothing that can be read; pydantic-ai has no word of its own for it."""
+    misshapen = isinstance(error, UnexpectedModelBehavior) and not isinstance(error, ContentFilterError)
+    return misshapen or type(error) is ModelAPIError
 
 
 def _said(error: ModelHTTPError) -> str:
