@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import runpy
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 from sklearn import datasets
 
-from medalist.families.compete.facts import Column, Facts
+from medalist.families.compete.explore_tables import describe
+from medalist.families.compete.facts import Facts
 from medalist.families.compete.kit import tabular, text
 from medalist.families.compete.recipes import Recipe
 
@@ -67,10 +68,10 @@ def make_facts(
         sample[identity] = test[identity].to_numpy()[::-1]
     sample.to_csv(public / "sample_submission.csv", index=False)
     described = tuple(
-        Column(n, kinds.get(n) or ("numeric" if pd.api.types.is_numeric_dtype(train[n]) else "categorical"),
-               int(train[n].nunique()), int(train[n].isna().sum()))
-        for n in table if n not in targets and n != identity
-    )  # fmt: skip
+        replace(column, kind=kinds.get(column.name, column.kind))
+        for column in describe(train.drop(columns=list(targets)), test, {})
+        if column.name != identity
+    )
     basis: dict[str, Any] = {
         "modality": "tabular", "problem": "regression", "metric": "rmse", "direction": "min",
         "train_file": "train.csv", "test_file": "test.csv", "sample_file": "sample_submission.csv",

@@ -70,7 +70,7 @@ def test_years_are_subtracted() -> None:
 
 def test_frequencies_count_over_all_rows() -> None:
     table = pd.DataFrame({"c": [*list("abcdefghij"), "a", None]})
-    assert columns.frequencies(table)["c_count"].tolist() == [2.0, *[1.0] * 9, 2.0, 0.0]
+    assert columns.frequencies(table, at_least=10)["c_count"].tolist() == [2.0, *[1.0] * 9, 2.0, 0.0]
 
 
 def test_others_in_group_leave_the_row_itself_out() -> None:

@@ -16,7 +16,7 @@ import pytest
 from kit_bench import make_facts, read_results, real_table, run_recipe, run_script, write_candidate
 
 from medalist.families.compete.facts import Facts
-from medalist.families.compete.kit import tabular
+from medalist.families.compete.kit import features, tabular
 from medalist.families.compete.kit.estimators import ESTIMATORS
 from medalist.families.compete.recipes import Recipe
 from medalist.hints.review import check_script
@@ -187,3 +187,28 @@ def test_a_solved_model_is_not_tried_again_from_another_seed(tmp_path: Path) -> 
     changed = [tabular.improve(facts, solved, rng) for _ in range(50)]
     assert all(recipe is None or recipe.seed == solved.seed for recipe in changed)
     assert any(recipe is not None and recipe != solved for recipe in changed)
+
+
+def test_a_block_that_would_give_no_column_is_never_switched(tmp_path: Path) -> None:
+    """Bare numbers have nothing to add up, count or subtract; money spent and years have."""
+    plain = table_for(tmp_path / "plain", "regression")
+    assert features.block_names(plain) == ()
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"built": rng.integers(1900, 2000, 200), "sold": rng.integers(2000, 2010, 200)})
+    for name in ("spa", "food"):
+        table[name] = np.where(rng.random(200) < 0.5, 0.0, rng.gamma(1, 300, 200))
+    table["few"], table["target"] = rng.choice(["a", "b"], 200), rng.random(200)
+    facts = make_facts(tmp_path / "roles", table)
+    assert features.block_names(facts) == ("amounts", "years")
+    whole = recipe_for(facts, "lightgbm")
+    widths = [features_of(tmp_path, facts, whole, block).shape[1] for block in (*whole.options["blocks"], "")]
+    assert widths == [len(table.columns) - 1 + 3, len(table.columns) - 1 + 1, len(table.columns) - 1]
+
+
+def features_of(folder: Path, facts: Facts, recipe: Recipe, block: str) -> pd.DataFrame:
+    """The test rows' features with no other optional block than this one."""
+    recipe = replace(recipe, estimator="ridge", options={"params": {}, "blocks": [block]})
+    code = tabular.scripts(facts, recipe)["predict.py"]
+    script: dict = {"__name__": "script"}
+    exec(compile(code, "predict.py", "exec"), script)
+    return script["build_features"](pd.read_csv(folder / "roles/input/test.csv"))

@@ -17,6 +17,7 @@ from medalist.core.errors import InputError
 from medalist.families.compete.delimited import Dialect, open_bytes, read_rows, sniff
 from medalist.families.compete.facts import DAY_FIRST, Column
 from medalist.families.compete.frames import Frame, Series, pd
+from medalist.families.compete.kit.parts.columns import is_amount, is_year
 from medalist.families.compete.kit.parts.other_tables import IMAGE_SUFFIXES
 
 WHOLE_FILE_BYTES = 600 << 20
@@ -129,6 +130,7 @@ def describe(frame: Frame, test: Frame | None, notes: Mapping[str, str]) -> tupl
                 missing=int(cells.isna().sum()),
                 in_test=test is None or name in test.columns,
                 note=DAY_FIRST if kind == "datetime" and is_day_first(cells) else notes.get(name, ""),
+                role=role_of(cells) if kind == "numeric" else "",
             )
         )
     return tuple(columns)
@@ -154,6 +156,11 @@ def kind_of(cells: Series, unique: int) -> str:
     if (words.mean() >= 4 and unique > 20) or (values.str.len().mean() > 60 and unique > 20):
         return "text"
     return "structured" if unique >= 10 and separator_of(values) else "categorical"
+
+
+def role_of(numbers: Series) -> str:
+    """What a column of numbers stands for, where features are made of that: amount, year or ""."""
+    return "amount" if is_amount(numbers) else "year" if is_year(numbers) else ""
 
 
 def as_dates(cells: Series) -> Series:

@@ -22,7 +22,8 @@ class Column:
     ``kind``: numeric, categorical, boolean, datetime, text, structured (strings made of parts, such
     as ``B/0/P`` or ``0001_01``), image (file names), id, or constant. ``unique`` and ``missing``
     count training rows. ``note`` says what else is worth knowing ("numbers with a decimal comma"); "day first"
-    on a datetime says that it is written like 31/12/2020.
+    on a datetime says that it is written like 31/12/2020. ``role`` of a number: "amount" (what somebody
+    spent, say), "year" or "".
     """
 
     name: str
@@ -31,6 +32,7 @@ class Column:
     missing: int = 0
     in_test: bool = True
     note: str = ""
+    role: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from medalist.families.compete.kit.assemble import Setting
 
 _WIDE_SHARE = 0.3
 _WIDE_VALUES = 200
+_COUNTED_VALUES = 10  # columns of fewer get no column of how often each occurs
 
 
 @dataclass(frozen=True)
@@ -64,16 +65,15 @@ def feature_columns(facts: Facts) -> FeatureColumns:
 
 
 def block_names(facts: Facts) -> tuple[str, ...]:
-    """The optional blocks that make sense for this competition."""
+    """The optional blocks that give this competition a column at least."""
     columns = feature_columns(facts)
-    found = []
-    if len(columns.numbers) >= 2:
-        found += ["amounts", "years"]
+    roles = [c.role for c in facts.columns if c.name in columns.numbers]
+    found = [f"{role}s" for role in ("amount", "year") if roles.count(role) >= 2]
     if columns.names:
         found.append("names")
-    if columns.categories or columns.wide:
+    if any(c.unique >= _COUNTED_VALUES for c in facts.columns if c.name in columns.short):
         found.append("counts")
-    if any(c.missing for c in facts.columns):
+    if any(c.missing for c in facts.columns if c.in_test):
         found.append("missing")
     if columns.texts:
         found.append("topics")
@@ -121,7 +121,7 @@ def build_features_code(facts: Facts, blocks: Sequence[str]) -> str:
         "amounts": "amount_totals(numbers(table[NUMBERS]))",
         "years": "year_differences(numbers(table[NUMBERS]))",
         "names": f"name_parts(table[{people}])",
-        "counts": f"frequencies(table[{named}])",
+        "counts": f"frequencies(table[{named}], at_least={_COUNTED_VALUES})",
         "missing": "missing_counts(table)",
     }
     steps = [call for call, present in base if present]

@@ -104,14 +104,24 @@ def name_parts(columns: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(result, index=columns.index)
 
 
+def is_amount(values: pd.Series) -> bool:
+    """Whether numbers are amounts: never negative, often nought, and of many different values."""
+    often_zero = (values == 0).sum() > 0.3 * values.notna().sum()
+    return bool(values.min() >= 0 and often_zero and values.nunique() > 20)
+
+
+def is_year(values: pd.Series) -> bool:
+    """Whether numbers are years: nearly all from 1800 to 2100."""
+    inside = values.between(1800, 2100).sum() >= 0.95 * values.notna().sum()
+    return bool(inside and values.nunique() > 1)
+
+
 def amount_totals(columns: pd.DataFrame) -> pd.DataFrame:
     """Totals over amounts: non-negative numbers that are often nought, such as what somebody spent.
 
     Empty where fewer than two columns are of that kind.
     """
-    known = columns.notna().sum()
-    often_zero = (columns == 0).sum() > 0.3 * known
-    amounts = columns.loc[:, (columns.min() >= 0) & often_zero & (columns.nunique() > 20)]
+    amounts = columns[[name for name in columns if is_amount(columns[name])]]
     if amounts.shape[1] < 2:
         return pd.DataFrame(index=columns.index)
     total = amounts.sum(axis=1)
@@ -121,9 +131,8 @@ def amount_totals(columns: pd.DataFrame) -> pd.DataFrame:
 
 
 def year_differences(columns: pd.DataFrame) -> pd.DataFrame:
-    """Years between any two columns of years (whole numbers from 1800 to 2100)."""
-    inside = ((columns >= 1800) & (columns <= 2100)).sum() >= 0.95 * columns.notna().sum()
-    years = [name for name in columns if inside[name] and columns[name].nunique() > 1]
+    """Years between any two columns of years."""
+    years = [name for name in columns if is_year(columns[name])]
     result = {}
     for place, first in enumerate(years[:6]):
         for second in years[place + 1 : 6]:
@@ -137,7 +146,7 @@ def missing_counts(columns: pd.DataFrame) -> pd.DataFrame:
     return count.to_frame("missing_cells") if count.max() > 0 else pd.DataFrame(index=columns.index)
 
 
-def frequencies(columns: pd.DataFrame, at_least: int = 10) -> pd.DataFrame:
+def frequencies(columns: pd.DataFrame, at_least: int) -> pd.DataFrame:
     """How many rows share each value, for columns with ``at_least`` so many values."""
     result = {}
     for name in columns:
