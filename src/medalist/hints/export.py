@@ -17,9 +17,14 @@ def export_text(book: HintBook | None = None, *, competition: str = "") -> str:
         parts.append(f"{_RULE}\nHINTS FOR THIS COMPETITION\n{_RULE}\n\n{competition.strip()}\n")
     for number, section in enumerate(book.sections, 1):
         parts.append(f"{_RULE}\n{number}. {section.upper()}\n{_RULE}\n")
-        parts.extend(_entry(hint) for hint in book if hint.section == section)
+        parts.append(section_text(book, section))
     parts.append(f"{indent(template_text(), '    ', lambda line: bool(line.strip()))}")
     return "\n".join(parts)
+
+
+def section_text(book: HintBook, section: str) -> str:
+    """The entries of one section, without its title."""
+    return "\n".join(_entry(hint) for hint in book if hint.section == section)
 
 
 def _opening(book: HintBook) -> str:

@@ -6,7 +6,7 @@ import time
 
 from medalist.core.errors import StoreError
 from medalist.core.event import EventLog
-from medalist.hints.learned import LearnedHints, error_line
+from medalist.hints.learned import LearnedHint, LearnedHints, error_line
 from medalist.hints.review import Finding, explain_log
 
 
@@ -24,6 +24,15 @@ class Lessons:
     def explain(self, log: str) -> list[Finding]:
         """The hints that a failed job's log matches, learned ones first."""
         return [*self._from_experience(log), *explain_log(log)]
+
+    def known(self) -> list[LearnedHint]:
+        """What earlier attempts learned and nobody dropped, the most frequent first."""
+        try:
+            learned = self._learned.list() if self._learned is not None else []
+        except StoreError as failed:
+            self._warn(failed)
+            return []
+        return [hint for hint in learned if hint.status != "dropped"]
 
     def learn(self, log: str, fix: str, evidence: str) -> None:
         """Keep that ``fix`` resolved the failure that ``log`` ends with; a log that names no error teaches nothing.

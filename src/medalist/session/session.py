@@ -12,8 +12,8 @@ import os
 import random
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from medalist.core.budget import Budget, Limits
@@ -23,11 +23,17 @@ from medalist.core.event import EventLog
 from medalist.core.family import Family, Validation
 from medalist.core.score import Score
 from medalist.core.task import Task
+from medalist.hints.book import load_hints
+from medalist.hints.competition import competition_hints
 from medalist.machine.hardware import Hardware
 from medalist.session.supervisor import LaunchRequest, News, Supervisor, Watched
 from medalist.training.review import ScriptFacts
+from medalist.workspace.files import make_folder_inside, open_inside
 from medalist.workspace.handover import read_inside, take_file, take_tree
+from medalist.workspace.jobs import runs_own_module
 from medalist.workspace.workspace import Completed, Workspace
+
+_QUOTED_CHARACTERS = 2000
 
 
 @dataclass
@@ -83,11 +89,11 @@ class Session:
     ) -> Completed:
         """Run a short command to its end; ``argv`` is what follows ``python``.
 
-        Medalist's own modules (``-m medalist...``) run as they are. Anything else goes through the
-        supervisor, so a script that trains, or outlives 30 seconds, is under every check here too.
+        A family's own commands (``-m medalist.families...``) run as they are. Anything else goes through
+        the supervisor, so a script that trains, or outlives 30 seconds, is under every check here too.
         """
         limit = min(timeout_seconds or self.limits.command_seconds, self.limits.command_seconds)
-        if len(argv) > 1 and argv[0] == "-m" and argv[1].startswith("medalist."):
+        if runs_own_module(argv):
             return self.workspace.run(argv, timeout_seconds=limit, cwd=cwd, cores=tuple(cores))
         watched = self.launch(argv, cwd=cwd, name=name, cores=tuple(cores), seconds_limit=limit)
         while not watched.ended:
@@ -119,12 +125,20 @@ class Session:
             cwd=cwd,
             name=name,
             candidate_id=candidate_id,
-            cores=tuple(cores) or self.cores,
-            seconds_limit=min(seconds_limit or self.limits.command_seconds, self.limits.command_seconds),
+            cores=tuple(cores),
+            seconds_limit=seconds_limit,
             facts=facts or ScriptFacts(),
             sizing_key=sizing_key,
         )
-        return self.supervisor.launch(request)
+        return self.start(request)
+
+    def start(self, request: LaunchRequest) -> Watched:
+        """As ``launch``, for a request in full; what it leaves open, cores and time limit, is the attempt's."""
+        longest = self.limits.command_seconds
+        limit = min(request.seconds_limit or longest, longest)
+        return self.supervisor.launch(
+            replace(request, cores=request.cores or self.cores, seconds_limit=limit)
+        )
 
     def wait(self, timeout_seconds: float) -> list[News]:
         """What happened to jobs; returns at the first news, or empty after ``timeout_seconds``."""
@@ -132,6 +146,17 @@ class Session:
         if news:
             return news
         return self.supervisor.wait(timeout_seconds)
+
+    def read_hints(self) -> None:
+        """Into the trajectory: the book and the task's own hints were read before any training (SPEC H2)."""
+        book = load_hints()
+        own = competition_hints(self.task.public)
+        self.events.append(
+            "hints_read",
+            hints=len(book),
+            sections=list(book.sections),
+            competition_hints=own[:_QUOTED_CHARACTERS],
+        )
 
     def learn(self, log: str, fix: str, evidence: str) -> None:
         """Keep what resolved a failure, for later ones (``session.lessons``); nothing where hints are off."""
@@ -142,23 +167,24 @@ class Session:
         return read_inside(self.workspace.root, relative)
 
     def write(self, relative: str | Path, text: str) -> Path:
-        """Write a text file in the workspace, folders included; never through a link that leads out of it.
+        """Write a text file in the workspace, folders included; never through a link.
 
-        Raises StoreError.
+        Raises JobError for a path that is a link or leads out, StoreError when the disk refuses.
         """
-        path = self.workspace.root / relative
+        place = PurePosixPath(relative)
+        root = self.workspace.root
+        make_folder_inside(root, str(place.parent))
+        descriptor = open_inside(root, str(place), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if path.is_symlink() or not path.parent.resolve().is_relative_to(self.workspace.root.resolve()):
-                raise StoreError(f"{relative} leads out of the workspace.", where=str(path))
-            path.write_text(text, encoding="utf-8")
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
         except OSError as error:
             raise StoreError(
                 f"{relative} cannot be written: {error.strerror or error}.",
-                where=str(path),
+                where=str(root / place),
                 next_step="Free disk space or give another folder with --out.",
             ) from error
-        return path
+        return root / place
 
     # ------------------------------------------------------------ candidates
 
@@ -223,7 +249,7 @@ class Session:
         is in place now. Raises StoreError when it cannot be written; what stood there stays.
         """
         if self.best is not None and not (score is not None and score.better_than(self.best)):
-            self._refuse(candidate, score, "not better than the submission in place")
+            self.refuse(candidate, score, "not better than the submission in place")
             return False
         folder = self.attempt_dir / "submissions" / f"{self.submissions + 1:03d}-{candidate.id}"
         shutil.rmtree(folder, ignore_errors=True)
@@ -244,7 +270,7 @@ class Session:
                     take_file(root, place, folder / name)
         except SubmissionInvalid as refused:
             shutil.rmtree(folder, ignore_errors=True)
-            self._refuse(candidate, score, refused.what)
+            self.refuse(candidate, score, refused.what)
             return False
         self._swap_in(folder)
         self.submissions += 1
@@ -260,7 +286,8 @@ class Session:
         )
         return True
 
-    def _refuse(self, candidate: Candidate, score: Score | None, reason: str) -> None:
+    def refuse(self, candidate: Candidate, score: Score | None, reason: str) -> None:
+        """Record why a candidate's product stays out."""
         self.events.append(
             "submission_refused",
             candidate=candidate.id,

@@ -23,15 +23,20 @@ _SHORTEST_IDLE_SECONDS = 0.2  # the kernel counts in hundredths of a second
 
 @dataclass(frozen=True)
 class LaunchRequest:
-    """What an engineer wants started. ``argv`` is what follows ``python``; ``cwd`` is relative to the workspace.
+    """What an engineer wants started. ``argv`` is what follows ``python``, or the ``program`` where one is
+    named; ``cwd`` and ``log`` (default: ``<name>.log`` in ``cwd``) are relative to the workspace.
 
     ``facts`` say what the script trains on where that is known; ``sizing_key`` names the kind of job
     (``training.sizing.job_key``) under which measured batch sizes are remembered, "" for none.
+    ``training_refused`` says why a command that trains may not be started now, "" when it may. With
+    ``watch_starts``, what the job starts in turn is read too, and a training that nobody reviewed ends it.
     """
 
     argv: tuple[str, ...]
+    program: str = ""
     cwd: str = "."
     name: str = "job"
+    log: str = ""
     candidate_id: str = ""
     cores: tuple[int, ...] = ()
     seconds_limit: float | None = None
@@ -40,6 +45,8 @@ class LaunchRequest:
     env: Mapping[str, str] = field(default_factory=dict)
     facts: ScriptFacts = field(default_factory=ScriptFacts)
     sizing_key: str = ""
+    training_refused: str = ""
+    watch_starts: bool = False
 
 
 @dataclass(frozen=True)

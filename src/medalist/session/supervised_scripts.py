@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -19,6 +20,7 @@ from medalist.training.review import SMALL_BATCH, UNUSED_GPU, Review
 from medalist.training.reviewer import Question, Reviewer, Said
 from medalist.training.sizing import size_for
 from medalist.workspace.files import open_inside
+from medalist.workspace.jobs import runs_own_module
 from medalist.workspace.workspace import Workspace
 
 _LARGEST_SCRIPT_BYTES = 4_000_000
@@ -64,31 +66,39 @@ class Scripts:
     def review(self, watched: Watched) -> None:
         """Read the script behind a launch, mend what a machine can, and note kind and batch on ``watched``.
 
-        Raises Refusal when something that must be fixed is left.
+        Raises Refusal when something that must be fixed is left, or when it trains and may not yet.
         """
-        script, *rest = watched.argv
-        if script == "-m" and rest and rest[0].startswith("medalist."):
+        request = watched.request
+        if request.program or runs_own_module(watched.argv):
             return
+        script = watched.argv[0]
         texts = _Texts(lambda path: self._read(watched, path))
         said = self._ask(watched, texts)
         watched.kind, found = said.kind, said.review
+        if watched.kind.trains and request.training_refused:
+            raise Refusal(request.training_refused)
         if found is None:
             return
+        asked_for = texts[script] or ""
         if found.must_fix:
-            code, mended = self._mend(texts[script] or "", watched, found.must_fix)
+            code, mended = self._mend(asked_for, watched, found.must_fix)
             if mended:
                 texts[script] = code
                 said = self._ask(watched, texts)
                 found = said.review or found
                 self.write(watched, code)
-            self._report(watched, found, mended)
+            self._report(watched, found, mended, asked_for)
         else:
-            self._report(watched, found, ())
+            self._report(watched, found, (), asked_for)
         watched.batch, watched.script_monitors = said.batch, found.monitors
         if found.must_fix:
             raise Refusal(
                 " ".join(f"Line {each.line}: {each.message} Fix: {each.fix}" for each in found.must_fix)
             )
+
+    def unreviewed_training(self, watched: Watched) -> str:
+        """Why a job must be stopped: something it started trains and was never reviewed; "" when nothing does."""
+        return ""
 
     def code_of(self, watched: Watched) -> str | None:
         """The text of the launch's own script; None for ``-m``, ``-c`` and files that cannot be read."""
@@ -156,13 +166,15 @@ class Scripts:
                 mended.append(SMALL_BATCH)
         return code, tuple(mended)
 
-    def _report(self, watched: Watched, found: Review, mended: Sequence[str]) -> None:
+    def _report(self, watched: Watched, found: Review, mended: Sequence[str], asked_for: str) -> None:
+        """``asked_for`` is the script's text as it came, whose hash tells whether the oracle had seen this one."""
         request = watched.request
         self._events.append(
             "script_reviewed",
             name=request.name,
             candidate=request.candidate_id,
             script=watched.argv[0],
+            sha256=hashlib.sha256(asked_for.encode()).hexdigest(),
             trains=found.kind.name.lower(),
             batch=found.batch,
             monitors=found.monitors,

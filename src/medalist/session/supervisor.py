@@ -140,8 +140,10 @@ class Supervisor:
         limit = request.seconds_limit
         spec = JobSpec(
             argv=watched.argv,
+            program=request.program,
             cwd=request.cwd,
             name=request.name,
+            log=request.log,
             cores=watched.cores,
             env=request.env,
             seconds_limit=None if limit is None else max(1.0, limit - watched.seconds),
@@ -154,6 +156,9 @@ class Supervisor:
     def _attend(self, watched: Watched) -> None:
         if watched.job.pid == 0:
             watched.waits_for_its_start()
+            return
+        if watched.request.watch_starts and (stray := self._scripts.unreviewed_training(watched)):
+            self._stop(watched, "unreviewed", stray)
             return
         losses = len(watched.progress.losses)
         self._read_log(watched)
@@ -228,7 +233,7 @@ class Supervisor:
 
     def _act(self, watched: Watched, verdict: Verdict) -> None:
         if not verdict.kind.mends:
-            self._stop(watched, verdict)
+            self._stop(watched, verdict.kind, verdict.reason)
             return
         if not verdict.kind.sizes and watched.mends >= self.settings.max_mends:
             recovery = Recovery(None, watched.argv, reason=f"{watched.mends} mends did not help")
@@ -242,12 +247,12 @@ class Supervisor:
         if verdict.kind.sizes:
             watched.next_look_seconds = watched.job.seconds
         else:
-            self._stop(watched, verdict)
+            self._stop(watched, verdict.kind, verdict.reason)
 
-    def _stop(self, watched: Watched, verdict: Verdict) -> None:
-        watched.stopped = verdict.reason
-        self._tell("verdict", watched, verdict=verdict.kind, reason=verdict.reason)
-        watched.job.kill(reason=str(verdict.kind))
+    def _stop(self, watched: Watched, verdict: str, reason: str) -> None:
+        watched.stopped = reason
+        self._tell("verdict", watched, verdict=verdict, reason=reason)
+        watched.job.kill(reason=verdict)
         self._finish(watched)
 
     def _recovery(self, watched: Watched, verdict: Verdict) -> Recovery:

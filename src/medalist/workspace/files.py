@@ -7,6 +7,7 @@ it would copy.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -62,6 +63,34 @@ def read_inside(root: Path, relative: str, *, offset: int = 0, limit: int = 1 <<
         size = os.fstat(descriptor).st_size
         file.seek(max(0, size + offset) if offset < 0 else min(offset, size))
         return file.read(limit)
+
+
+def make_folder_inside(root: Path, relative: str) -> None:
+    """Make the folder ``relative`` below ``root``, and those it lies in; nothing when it is there.
+
+    Raises JobError when a part of the path is a link, a file or leads out; StoreError as ``open_inside``.
+    """
+    parts = PurePosixPath(relative).parts
+    if parts[:1] == ("/",) or ".." in parts:
+        raise JobError(f"{relative!r} is not a path inside the workspace.", where=str(root))
+    folder = os.open(root, os.O_DIRECTORY | os.O_RDONLY)
+    try:
+        for part in parts:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(part, dir_fd=folder)
+            inner = os.open(part, os.O_DIRECTORY | os.O_NOFOLLOW | os.O_RDONLY, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+    except NotADirectoryError as error:
+        raise JobError(f"{relative} is no folder, or a link is in the way.", where=str(root)) from error
+    except OSError as error:
+        raise StoreError(
+            f"A folder of the workspace cannot be made: {error.strerror or error}.",
+            where=str(root / relative),
+            next_step="Free disk space or give a folder that can be written with --out.",
+        ) from error
+    finally:
+        os.close(folder)
 
 
 _LINK_OR_PIPE = {errno.ELOOP, errno.ENXIO}  # a link; a pipe nobody reads

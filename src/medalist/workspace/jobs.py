@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import select
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -27,13 +27,14 @@ class JobSpec:
     """What to run.
 
     ``argv`` is what follows `python`: a script relative to ``cwd`` and its arguments, or ``("-m",
-    "module", ...)``. ``cwd`` and ``log`` are relative to the workspace; ``log`` defaults to
-    ``<cwd>/<name>.log`` and ``name`` to the script's. ``cores`` are the ids to run on, none meaning
-    all the workspace has. ``memory_bytes`` bounds this job's tree, by polling. ``warm`` allows a fork
-    from the warm interpreter where there is one.
+    "module", ...)``; with a ``program`` (``bash``, say), what follows that. ``cwd`` and ``log`` are
+    relative to the workspace; ``log`` defaults to ``<cwd>/<name>.log`` and ``name`` to the script's.
+    ``cores`` are the ids to run on, none meaning all the workspace has. ``memory_bytes`` bounds this
+    job's tree, by polling. ``warm`` allows a fork from the warm interpreter where there is one.
     """
 
     argv: tuple[str, ...]
+    program: str = ""
     cwd: str = "."
     name: str = ""
     cores: tuple[int, ...] = ()
@@ -46,14 +47,22 @@ class JobSpec:
 
     @property
     def title(self) -> str:
-        """``name``, or what the script or module is called."""
-        named = self.argv[1] if self.argv[0] == "-m" else PurePosixPath(self.argv[0]).stem
+        """``name``, or what the script, module or program is called."""
+        named = self.program or (self.argv[1] if self.argv[0] == "-m" else PurePosixPath(self.argv[0]).stem)
         return self.name or named.rpartition(".")[2]
 
     @property
     def log_file(self) -> str:
         """Where it prints to, relative to the workspace."""
         return self.log or str(PurePosixPath(self.cwd) / f"{self.title}.log")
+
+
+def runs_own_module(argv: Sequence[str]) -> bool:
+    """Whether ``python ARGV...`` is a command that a family of Medalist brings, to explore or to score.
+
+    Such a command is started so that nothing lying in the workspace is imported in its stead.
+    """
+    return len(argv) > 1 and argv[0] == "-m" and argv[1].startswith("medalist.families.")
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from medalist.workspace.jobs import runs_own_module
 from medalist.workspace.keeper import adopt_orphans, keep, limit_resources
 
 
@@ -48,8 +49,6 @@ def _take_over_standard_streams() -> tuple[int, int]:
     os.dup2(null, 0)
     os.dup2(null, 1)
     os.close(null)
-    if "" in sys.path or os.getcwd() in sys.path:  # `-m` puts the folder of the workspace there
-        sys.path.pop(0)
     return requests, replies
 
 
@@ -167,7 +166,8 @@ def _run_main(argv: Sequence[str]) -> None:
     main = types.ModuleType("__main__")
     main.__dict__["__builtins__"] = builtins
     if argv[0] == "-m":
-        sys.path.insert(0, os.getcwd())
+        if not runs_own_module(argv):
+            sys.path.insert(0, os.getcwd())
         spec = importlib.util.find_spec(argv[1])
         if spec is not None and spec.submodule_search_locations is not None:
             spec = importlib.util.find_spec(argv[1] + ".__main__")

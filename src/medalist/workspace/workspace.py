@@ -25,7 +25,7 @@ from medalist.machine.hardware import Hardware
 from medalist.workspace.environment import child_environment, temporary_folder
 from medalist.workspace.files import open_inside, read_inside
 from medalist.workspace.interpreter import WarmInterpreter
-from medalist.workspace.jobs import JobSpec, JobTable
+from medalist.workspace.jobs import JobSpec, JobTable, runs_own_module
 from medalist.workspace.limits import ControlGroup, remove_abandoned
 from medalist.workspace.policy import Command, Sandbox, SandboxPolicy, Wrapped
 from medalist.workspace.process import Child, Process
@@ -34,6 +34,9 @@ MAX_PROCESSES = 1024
 _OUTPUT_BYTES = 1 << 20
 _MEMORY_SHARE = 0.9
 _MOST_ENTRIES = 10_000
+_OWN_PYTHON = (sys.executable, "-s", "-P")
+"""For Medalist's own modules: neither the folder they run in nor the user's packages, which lie there too,
+hold anything they import."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,7 @@ class Workspace:
         """Start the warm interpreter; returns at once, and jobs started meanwhile wait for it."""
         if self._interpreter is not None or not self._preload:
             return
-        argv = (sys.executable, "-m", "medalist.workspace.warm", *self._preload)
+        argv = (*_OWN_PYTHON, "-m", "medalist.workspace.warm", *self._preload)
         to_child, requests = os.pipe()
         replies, from_child = os.pipe()
         errors = self._open_log(f"{temporary_folder(self.root).name}/warm.log", append=False)
@@ -201,16 +204,18 @@ class Workspace:
         folder = self.root / spec.cwd
         if not folder.resolve().is_relative_to(self.root) or not folder.is_dir():
             raise JobError(f"There is no folder {spec.cwd!r} in the workspace.", where=str(self.root))
-        if spec.argv[0] != "-m" and not (folder / spec.argv[0]).is_file():
+        is_script = not spec.program and spec.argv[0] != "-m"
+        if is_script and not (folder / spec.argv[0]).is_file():
             raise JobError(f"There is no script {spec.argv[0]!r} to run.", where=str(folder))
         cores = spec.cores or self.cores
         # Opened here in either case, so that a full disk or a planted link is an error before the start.
         log = self._open_log(spec.log_file, append=spec.append_log)
         try:
-            forked = self._fork(job_id, spec, folder, cores) if warm else None
+            forked = self._fork(job_id, spec, folder, cores) if warm and not spec.program else None
             if forked is not None:
                 return forked
-            argv = (sys.executable, *spec.argv)
+            python = _OWN_PYTHON if runs_own_module(spec.argv) else (sys.executable,)
+            argv = (*((spec.program,) if spec.program else python), *spec.argv)
             return Child(self._wrap(argv, folder, cores, spec.env), cwd=folder, stdout=log)
         finally:
             os.close(log)

@@ -1,0 +1,246 @@
+"""The desk: what all tools of one attempt share, whoever sits at it.
+
+A language model, an MCP client or a person works at a desk; the session behind it is not for
+several threads, so one asyncio loop drives everything, and its pump keeps the checks going while
+the engineer thinks. What the checks do is kept as notes and told with the next answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from medalist.core.errors import BudgetSpent
+from medalist.session.session import Session
+from medalist.session.supervised import SHORT_COMMAND_SECONDS
+from medalist.session.supervisor import LaunchRequest, News, Watched
+from medalist.session.workshop import Workshop
+from medalist.tools.definition import Refused, Tool
+from medalist.tools.outputs import Outputs
+from medalist.tools.telling import Clock, tell
+from medalist.workspace.environment import temporary_folder
+from medalist.workspace.workspace import Completed
+
+_LOOK_SECONDS = 0.1
+HINTS_FIRST = (
+    "This trains, and the hints were not read yet. Call read_hints() first: it names the sections; read those "
+    "that concern your script, mend it, then start it again."
+)
+
+
+@dataclass(frozen=True)
+class DeskSettings:
+    """How a desk is set up.
+
+    ``answer_characters`` is the length at which answers are cut; ``command_seconds`` how long a command
+    is waited for before it goes on as a job; ``max_jobs`` how many may run at once (0: as many as there
+    are cores, two at least); ``inference_script`` what is asked for while training runs, "" for nothing.
+    """
+
+    answer_characters: int = 12_000
+    command_seconds: float = SHORT_COMMAND_SECONDS
+    longest_wait_seconds: float = 900.0
+    max_jobs: int = 0
+    inference_script: str = "predict.py"
+
+
+class Desk:
+    """One engineer's tools in one attempt. Used by one asyncio loop, in the thread the session belongs to.
+
+    ``hints`` False leaves the knowledge base out: no tool for it, and no launch waits for it.
+    ``extra`` are tools a family or an engineer brings along. ``submitted_finally`` turns True when the
+    engineer said that it is done.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        workshop: Workshop,
+        *,
+        oracle: Any | None = None,
+        hints: bool = True,
+        settings: DeskSettings = DeskSettings(),
+        extra: Sequence[Tool] = (),
+    ) -> None:
+        self.session = session
+        self.workshop = workshop
+        self.oracle = oracle
+        self.hints = hints
+        self.settings = settings
+        self.extra = tuple(extra)
+        self.hints_read = not hints
+        self.submitted_finally = False
+        self.summary = ""
+        self.outputs = Outputs()
+        self.clock = Clock(session.budget)
+        self.jobs: dict[str, Watched] = {}
+        """Every job by the id its first launch had; relaunches keep it."""
+        self.background: set[str] = set()
+        """The ids of those that were started in the background, or went on there."""
+        self._commands = itertools.count(1)
+        self._attended: set[str] = set()
+        self._notes: list[str] = []
+        self._progress: dict[str, str] = {}
+        self._changed = asyncio.Event()
+        self._pump: asyncio.Task[None] | None = None
+
+    # ---- opening and closing
+
+    async def __aenter__(self) -> Self:
+        self.open()
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.close()
+
+    def open(self) -> None:
+        """Keep the checks going from now on; called again, it raises what ended them, BudgetSpent for one."""
+        if self._pump is None or self._pump.cancelled():
+            self._changed = asyncio.Event()
+            self._pump = asyncio.get_running_loop().create_task(self._pump_forever())
+        elif self._pump.done():
+            self._pump.result()
+        if self.session.budget.spent:
+            raise BudgetSpent(f"The {self.session.budget.total_seconds:.0f} s of this attempt are spent.")
+
+    async def rest(self) -> None:
+        """Stop looking; jobs go on, unwatched until the next call, maybe in another loop."""
+        if self._pump is not None:
+            self._pump.cancel()
+            await asyncio.wait([self._pump])
+            self._pump = None
+
+    async def close(self) -> None:
+        """Stop looking and end every job that runs; the session stays open."""
+        await self.rest()
+        self.session.supervisor.kill_all("the engineer has finished")
+
+    async def _pump_forever(self) -> None:
+        while True:
+            self.look()
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    # ---- jobs
+
+    @property
+    def running(self) -> list[str]:
+        """The ids of the jobs that run, oldest first."""
+        return [job_id for job_id, watched in self.jobs.items() if not watched.ended]
+
+    @property
+    def max_jobs(self) -> int:
+        return self.settings.max_jobs or max(2, len(self.session.cores))
+
+    def job(self, job_id: str) -> Watched:
+        """Raises Refused when there is none of that id."""
+        if job_id not in self.jobs:
+            known = ", ".join(self.jobs) or "none was started yet"
+            raise Refused(f"There is no job {job_id!r}. Jobs: {known}.")
+        return self.jobs[job_id]
+
+    def id_of(self, watched: Watched) -> str:
+        return next((job_id for job_id, each in self.jobs.items() if each is watched), watched.request.name)
+
+    def start(self, request: LaunchRequest) -> tuple[str, Watched]:
+        """Start a job under every check, and the id it goes by.
+
+        Raises Refused when the review refuses it, or when as many run as may.
+        """
+        running = self.running
+        if len(running) >= self.max_jobs:
+            raise Refused(
+                f"{len(running)} jobs run ({', '.join(running)}), and no more than {self.max_jobs} may at once. "
+                "Use `wait`, or `kill_job` for one that is no longer needed."
+            )
+        gate = "" if self.hints_read else HINTS_FIRST
+        request = replace(
+            request,
+            facts=self.workshop.script_facts(),
+            training_refused=request.training_refused or gate,
+            watch_starts=True,
+        )
+        watched = self.session.start(request)
+        if watched.refused:
+            self.look()
+            raise Refused(watched.refused)
+        job_id = watched.job.id
+        self.jobs[job_id] = watched
+        return job_id, watched
+
+    def kill(self, job_id: str) -> None:
+        """End a job for good; its end is told by whoever asked for it."""
+        self._attended.add(job_id)
+        self.session.supervisor.kill(self.job(job_id), "killed by the engineer")
+        self.look()
+
+    async def ended(self, job_id: str, timeout_seconds: float) -> bool:
+        """Wait for a job's end, which is then told by the caller and not as news; False when it still runs."""
+        deadline = asyncio.get_running_loop().time() + timeout_seconds
+        self._attended.add(job_id)
+        while not self.jobs[job_id].ended:
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                self._attended.discard(job_id)
+                return False
+            await self._next_change(min(left, 1.0))
+        return True
+
+    def command_log(self) -> str:
+        """Where the next command prints to, relative to the workspace."""
+        folder = temporary_folder(self.session.workspace.root).name
+        return f"{folder}/command-{next(self._commands)}.log"
+
+    def take_output(self, job_id: str) -> Completed:
+        """How a command ended and what it printed; its log is removed."""
+        watched = self.jobs[job_id]
+        completed = watched.completed()
+        watched.job.log_path.unlink(missing_ok=True)
+        return completed
+
+    # ---- news
+
+    def look(self) -> None:
+        """Let the checks look at every job once, and keep what is new to be told."""
+        while news := self.session.wait(0):
+            for each in news:
+                self._note(each)
+            self._changed.set()
+
+    def take_notes(self) -> list[str]:
+        """What must be told with the next answer; each is told once."""
+        notes, self._notes = self._notes, []
+        return notes
+
+    async def wait_news(self, timeout_seconds: float) -> list[str]:
+        """What happened to jobs, progress included; returns at the first news, when no job runs, when a
+        mark of the time budget is passed, or empty after ``timeout_seconds``."""
+        timeout = min(timeout_seconds, self.clock.seconds_to_next_mark() + 0.05)
+        deadline = asyncio.get_running_loop().time() + timeout
+        while not (self._notes or self._progress) and self.running:
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                break
+            await self._next_change(min(left, 1.0))
+        progress, self._progress = list(self._progress.values()), {}
+        return [*self.take_notes(), *progress]
+
+    def _note(self, news: News) -> None:
+        job_id = self.id_of(news.watched)
+        if news.kind == "progress":
+            self._progress[job_id] = tell(job_id, news)
+            return
+        self._progress.pop(job_id, None)
+        told_by_caller = news.kind == "refused" or (news.kind == "ended" and job_id in self._attended)
+        if not told_by_caller and (text := tell(job_id, news)):
+            self._notes.append(text)
+
+    async def _next_change(self, timeout_seconds: float) -> None:
+        self.open()
+        self._changed.clear()
+        try:
+            await asyncio.wait_for(self._changed.wait(), timeout_seconds)
+        except TimeoutError:
+            return
