@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from medalist.core.errors import InputError, MedalistError
+from medalist.apps.text_files import read_text, write_text
+from medalist.core.errors import MedalistError
 from medalist.hints.book import Hint, load_hints
 from medalist.hints.columns import text_columns_near
 from medalist.hints.export import export_text
@@ -60,7 +61,7 @@ def check(
 ) -> None:
     """Name the mistakes in a script, each with its fix. Exit status 1 when one must be fixed first."""
     try:
-        code = _read_text(script)
+        code = read_text(script)
         findings = check_script(
             code,
             hardware=read_hardware(),
@@ -93,7 +94,7 @@ def explain(
 ) -> None:
     """Answer an error with the hint that explains it. Exit status 1 when no hint knows it."""
     try:
-        text = _read_text(log)
+        text = read_text(log)
         findings = LearnedHints(store or default_path()).explain(text) + explain_log(text)
     except MedalistError as error:
         raise _stop(error, as_json) from None
@@ -113,7 +114,7 @@ def export(
         if to is None:
             typer.echo(export_text(), nl=False)
         else:
-            _write_text(to, export_text())
+            write_text(to, export_text())
     except MedalistError as error:
         raise _stop(error, False) from None
 
@@ -154,45 +155,11 @@ def _mark(number: int, store: Path | None, verb: str) -> None:
     Console().print(f"Learned hint {hint.number} is now {hint.status}: {escape(hint.error)}")
 
 
-def _read_text(path: Path) -> str:
-    """Raises `InputError` for a file that is missing, a folder, unreadable or not text."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError("There is no such file.", where=str(path), next_step="Check the path.") from None
-    except IsADirectoryError:
-        raise InputError(
-            "This is a folder, a file is needed.", where=str(path), next_step="Name a file in it."
-        ) from None
-    except OSError as error:
-        raise InputError(
-            f"The file cannot be read: {error.strerror}.",
-            where=str(path),
-            next_step="Check its permissions.",
-        ) from None
-    if b"\0" in data:
-        raise InputError(
-            "This is a binary file, text is needed.", where=str(path), next_step="Give a script or a log."
-        )
-    return data.decode("utf-8-sig", errors="replace")
-
-
-def _write_text(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"The file cannot be written: {error.strerror}.",
-            where=str(path),
-            next_step="Name a file in a folder you may write to.",
-        ) from None
-
-
 def _write_mended(code: str, findings: list[Finding], path: Path) -> tuple[str, ...]:
     from medalist.hints.mending import mend_script  # libcst is only paid for when something is mended
 
     mended, applied = mend_script(code, findings)
-    _write_text(path, mended)
+    write_text(path, mended)
     return applied
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from medalist.apps import options
+from medalist.apps.cli_oracle import oracle
 from medalist.apps.delivery import Delivery, deliver
 
 app = typer.Typer(
@@ -237,9 +238,13 @@ def hints(context: typer.Context) -> None:
     hints_app(context.args, prog_name="medalist hints")
 
 
+app.command()(oracle)
+
+
 @app.command()
 def doctor(
     gpu: Annotated[bool, typer.Option("--gpu", help="Time a training step on CPU and GPU.")] = False,
+    panel: options.Panel = None,
     json: options.Json = False,
 ) -> None:
     """What works on this machine, what is missing, and the command that mends it."""
@@ -247,7 +252,7 @@ def doctor(
     def work() -> Delivery:
         from medalist.apps.doctor import examine, show
 
-        findings = examine(gpu=gpu)
+        findings = examine(gpu=gpu, panel=panel or "")
         return Delivery(
             {"findings": [each.as_dict() for each in findings]},
             not any(each.needed and not each.good for each in findings),

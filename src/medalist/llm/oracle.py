@@ -1,8 +1,8 @@
 """The oracle (SPEC O1-O3): a panel of language models asked in parallel, and a critic's one verdict.
 
 Who cannot answer (no key, no money left, too slow, failing) is named and left out; the rest answer.
-A critic that fails leaves the best single answer. Where nobody answers, a review is done by the
-knowledge base, which says so, and any other question raises LlmError with what to set.
+A critic that fails leaves the best single answer. Where nobody answers, the knowledge base reviews
+the scripts that were shown, and says so; without any the question raises LlmError with what to set.
 
 Every request goes through ``llm.door``. Without a panel nothing of a language model is imported.
 """
@@ -39,7 +39,7 @@ PANEL_ROLE, CRITIC_ROLE = "oracle", "critic"
 class Oracle:
     """One panel with its critic. Safe to ask from several coroutines at once.
 
-    ``panel`` and ``critic`` are names of ``llm.names``. An empty panel (``door`` may be None) reviews
+    ``panel`` and ``critic`` are names of ``llm.names``. An empty panel (``door`` may be None) reviews scripts
     by hints and answers nothing else. ``hardware`` and ``facts`` are what a review by hints goes by;
     this machine, and nothing, where they are not given.
     """
@@ -88,7 +88,7 @@ class Oracle:
         ``context`` is what the panel should know (task, machine, limits, what was found); ``files``
         scripts and logs by name, given word for word. ``timeout_seconds`` bounds the panel, and then
         the critic; None leaves both to the door. Raises LlmError where nobody could answer, unless
-        it is a review with a Python script among ``files``: then the knowledge base reviews it.
+        there is a Python script among ``files``: then the knowledge base reviews it.
         """
         asked = Question(question, kind, context, files or {})
         return await _Consultation(self, asked, next(self._numbers), timeout_seconds).hold()
@@ -186,7 +186,7 @@ class _Consultation:
 
     def _stand_in(self, members: tuple[Member, ...]) -> Answer:
         nobody = _nobody(members)
-        if self.asked.kind != "review" or not self.asked.scripts:
+        if not self.asked.scripts:
             self._tell("oracle_verdict", by="nobody", note=nobody.what)
             raise nobody
         verdict = review_by_hints(self.asked.scripts, self.oracle.hardware, self.oracle.facts)
@@ -223,7 +223,7 @@ def _best_single(answers: Sequence[Member], kind: Kind) -> tuple[Member, Verdict
 
 def _nobody(members: Iterable[Member]) -> LlmError:
     """What to raise where nobody answered: each member with its reason, and what to set."""
-    reasons = [f"{each.name}: {each.reason}" for each in members]
+    reasons = " ".join(f"{each.name}: {each.reason}" for each in members)
     if not reasons:
         variables = " or ".join(filter(None, map(key_variable, CUSTOMARY_PANEL)))
         return LlmError(
@@ -232,8 +232,8 @@ def _nobody(members: Iterable[Member]) -> LlmError:
         )
     steps = dict.fromkeys(each.next_step for each in members if each.next_step)
     return LlmError(
-        f"Nobody on the oracle’s panel could answer. {' '.join(reasons)}",
-        next_step=" ".join(steps) or "Name another panel with --panel.",
+        f"Nobody on the oracle’s panel could answer. {reasons}",
+        next_step=" Or: ".join(steps) or "Name another panel with --panel.",
     )
 
 

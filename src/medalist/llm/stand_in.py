@@ -30,13 +30,10 @@ def review_by_hints(
     files: Mapping[str, str],
     hardware: Hardware,
     facts: ScriptFacts | None = None,
-    *,
-    text_columns: Iterable[str] = (),
 ) -> ReviewVerdict:
     """Review scripts (text by name) as the checks before a launch do; never approves what they would refuse.
 
-    ``files`` holds at least one Python script; others are left out. ``text_columns``: as for
-    ``hints.review.check_script``.
+    ``files`` holds at least one Python script; others are left out.
     """
     scripts = {name: code for name, code in files.items() if name.endswith(".py")}
     known = facts or ScriptFacts()
@@ -45,7 +42,7 @@ def review_by_hints(
     reviews: list[Review] = []
     for name, code in scripts.items():
         try:
-            found = check_script(code, hardware=hardware, filename=name, text_columns=tuple(text_columns))
+            found = check_script(code, hardware=hardware, filename=name)
             reviews.append(review(code, hardware, known, hint_findings=found))
         except InputError as error:
             broken.append(f"{error.what} {error.where}")

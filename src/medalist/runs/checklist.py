@@ -61,7 +61,7 @@ def checklist(figures: Figures, workspace: Path) -> list[Tick]:
         _hints_first(figures),
         _batch(figures, networks),
         _loader(networks),
-        Tick("Oracle's verdict names the batch size", None, "no oracle in this version"),
+        _oracle(figures, networks),
         _lines_printed(logs),
         _memory(figures, networks),
         _folds(figures, logs),
@@ -126,6 +126,17 @@ def _loader(networks: list[Log]) -> Tick:
         if log.resources is not None and not log.resources.mixed_precision:
             return Tick(habit, False, f"{log.name}: mixed precision is off")
     return Tick(habit, True, f"{len(on_gpu)} jobs")
+
+
+def _oracle(figures: Figures, networks: list[Log]) -> Tick:
+    habit = "Oracle's verdict names the batch size"
+    verdicts = [event for event in figures.of("oracle_verdict") if event.data.get("decision")]
+    if not verdicts:
+        return Tick(habit, None, "the oracle was not asked")
+    named = [str(event.data["batch_size"]) for event in verdicts if event.data.get("batch_size")]
+    if not named and not networks:
+        return Tick(habit, None, "no network was trained")
+    return Tick(habit, bool(named), f"batch {', '.join(dict.fromkeys(named)) or 'never named'}")
 
 
 def _lines_printed(logs: list[Log]) -> Tick:

@@ -19,12 +19,12 @@ _STOPPED_BY_A_CHECK = {str(verdict) for verdict in Verdicts}
 @dataclass
 class Approval:
     """A script that the oracle approved. ``trained`` is None where that cannot be told: it was never launched,
-    or was stopped for a reason of its engineer's; ``outcome`` says in words."""
+    or was stopped for a reason of its engineer's; ``outcome`` says in words what became of it."""
 
     script: str
     sha256: str
     seconds: float
-    outcome: str = "never launched"
+    outcome: str = "was never launched"
     trained: bool | None = None
 
 
@@ -69,9 +69,11 @@ def share_trained(found: Sequence[Consultation]) -> tuple[int, int]:
 
 
 def _approvals(event: Event) -> list[Approval]:
-    if event.data.get("decision") != "approve":
+    """What the panel approved in a review; an approval by the training hints is none of the oracle's."""
+    data = event.data
+    if (data.get("use"), data.get("decision")) != ("review", "approve") or data.get("by") == "hints":
         return []
-    scripts: Mapping[str, str] = event.data.get("scripts") or {}
+    scripts: Mapping[str, str] = data.get("scripts") or {}
     return [Approval(name, sha256, event.seconds) for name, sha256 in scripts.items()]
 
 
@@ -95,16 +97,16 @@ class _Followed:
                 self._reviewed(approval, job, str(data.get("verdict")))
         elif event.kind == "relaunch" and job in self._launched:
             self._launched[job].trained = False
-            self._launched.pop(job).outcome = f"relaunched ({_words(data.get('why'))})"
+            self._launched.pop(job).outcome = f"was relaunched ({_words(data.get('why'))})"
         elif event.kind == "job_ended" and job in self._launched:
             _judge_end(self._launched.pop(job), data)
 
     def _reviewed(self, approval: Approval, job: tuple[Any, Any], verdict: str) -> None:
         if verdict == "approved":
-            approval.outcome = "launched"
+            approval.outcome = "was launched and still ran at the end"
             self._launched[job] = approval
         else:  # the checks before the launch found what the oracle had not
-            approval.outcome, approval.trained = f"{verdict} by the checks before its launch", False
+            approval.outcome, approval.trained = f"was {verdict} by the checks before its launch", False
 
 
 def _judge_end(approval: Approval, ended: Mapping[str, Any]) -> None:
@@ -114,7 +116,7 @@ def _judge_end(approval: Approval, ended: Mapping[str, Any]) -> None:
     elif not killed:
         approval.outcome, approval.trained = f"failed with status {ended.get('returncode')}", False
     elif killed in _STOPPED_BY_A_CHECK or "limit" in killed:
-        approval.outcome, approval.trained = f"stopped ({_words(killed)})", False
+        approval.outcome, approval.trained = f"was stopped ({_words(killed)})", False
     else:
         approval.outcome = f"ended early ({killed})"
 

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from medalist.runs.checklist import Tick, checklist
+from medalist.runs.consultations import consultations, share_trained
 from medalist.runs.figures import Figures, fold
 from medalist.runs.grading import Grade, read_grade
+from medalist.runs.language_models import dollars, language_models
+from medalist.runs.report_oracle import USE_HEADINGS, oracle_lines, use_rows
 from medalist.runs.store import AttemptRecord, Store, write_text
 from medalist.runs.timeline import duration, number, sentence, stamp
 
@@ -82,8 +85,15 @@ def markdown(store: Store) -> str:
             "",
             *(f"- {mark(tick)} {tick.habit}: {tick.evidence}" for tick in story.ticks),
         ]
+        for title, lines in (("Oracle", oracle_lines(story.figures)), ("Language models", _use_table(story))):
+            parts += ["", f"### {title}", "", *lines] if lines else []
         parts += ["", "### Timeline", "", "```", *timeline(story.figures), "```"]
     return "\n".join(parts) + "\n"
+
+
+def _use_table(story: AttemptStory) -> list[str]:
+    rows = use_rows(story.figures)
+    return _table(rows, USE_HEADINGS) if rows else []
 
 
 def mark(tick: Tick) -> str:
@@ -126,7 +136,17 @@ def figure_rows(story: AttemptStory) -> list[tuple[str, str]]:
             ("GPU memory, mean and peak", _percents(telemetry, "gpu_memory_share")),
             ("GPU utilisation, mean and peak", _percents(telemetry, "gpu_utilisation")),
         ]
+    rows += _language_model_rows(figures)
     rows.append(("isolation", str(figures.sandbox.get("isolation") or "–")))
+    return rows
+
+
+def _language_model_rows(figures: Figures) -> list[tuple[str, str]]:
+    used = language_models(figures.events)
+    rows = [("language models", f"{dollars(figures.cost_usd)}, {figures.tokens:,} tokens")] if used else []
+    trained, judged = share_trained(consultations(figures.events))
+    if judged:
+        rows.append(("approved scripts that trained at the first launch", f"{trained} of {judged}"))
     return rows
 
 

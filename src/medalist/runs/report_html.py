@@ -12,6 +12,7 @@ from medalist.runs import charts
 from medalist.runs.candidate_tree import candidates
 from medalist.runs.figures import Figures
 from medalist.runs.report import AttemptStory, figure_rows, machine_text, mark
+from medalist.runs.report_oracle import USE_HEADINGS, oracle_section, use_rows
 from medalist.runs.timeline import duration, number, sentence, stamp
 
 _MEDALS = {"gold": "🥇 gold", "silver": "🥈 silver", "bronze": "🥉 bronze"}
@@ -59,10 +60,12 @@ def _attempt(story: AttemptStory, *, alone: bool) -> str:
         _section("Validation score over time", _scores(figures) + _legend()),
         _section("What ran when", _machine_charts(story)),
         _section("Candidates", candidates(figures)),
+        _section("Oracle", oracle_section(figures)),
         _section("Checks at work", _checks(figures)),
         _section("Hints and leaks", _hints(figures)),
         _section("What was found in the data", _found(figures)),
         f'<div class="two">{_section("Checklist", _ticks(story))}{_section("Figures", _figures(story))}</div>',
+        _section("Language models", _language_models(figures)),
         _section("Timeline", _timeline(figures)),
     )
     return f'<article id="{escape(story.name)}">{heading}{"".join(sections)}</article>'
@@ -262,6 +265,11 @@ def _ticks(story: AttemptStory) -> str:
 
 def _figures(story: AttemptStory) -> str:
     return _table((), [(escape(label), escape(text)) for label, text in figure_rows(story)])
+
+
+def _language_models(figures: Figures) -> str:
+    rows = [[escape(cell) for cell in row] for row in use_rows(figures)]
+    return _table(USE_HEADINGS, rows) if rows else ""
 
 
 def _timeline(figures: Figures) -> str:
