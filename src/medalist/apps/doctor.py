@@ -17,21 +17,27 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from medalist.core.errors import SandboxUnavailable
+from medalist.core.errors import MedalistError, SandboxUnavailable
 from medalist.core.family import find_families
+from medalist.llm.keys import seen_keys
+from medalist.llm.local_server import find_model
+from medalist.llm.names import CUSTOMARY_PANEL, PROVIDERS, display, missing_key, parse_name
+from medalist.llm.panel import VARIABLE as PANEL_VARIABLE
 from medalist.machine.hardware import read_hardware
 from medalist.runs.api import runs_root
 from medalist.workspace.sandbox import choose_sandbox
 
 LITTLE_DISK_BYTES = 2 * 2**30
 GPU_PROOF = "medalist.training.gpu_proof"
-_KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "DEEPSEEK_API_KEY")
 _LIBRARIES = {
     "scikit-learn": ("sklearn", True, "pip install scikit-learn"),
     "lightgbm": ("lightgbm", True, "pip install lightgbm"),
     "catboost": ("catboost", True, "pip install catboost"),
     "xgboost": ("xgboost", False, 'pip install "medalist[xgboost]"'),
     "torch": ("torch", False, 'pip install "medalist[torch]"'),
+    "transformers": ("transformers", False, 'pip install "medalist[local-llm]"'),
+    "pydantic-ai-slim": ("pydantic_ai", True, "pip install --force-reinstall medalist"),
+    "mcp": ("mcp", True, "pip install --force-reinstall medalist"),
 }
 
 
@@ -50,9 +56,12 @@ class Finding:
         return asdict(self)
 
 
-def examine(*, gpu: bool = False) -> list[Finding]:
-    """Look at everything; ``gpu`` also times a training step on CPU and GPU in a process of its own."""
-    found = [*_machine(), *_sandboxes(), *_libraries(), *_families(), *_keys(), _disk()]
+def examine(*, gpu: bool = False, panel: str = "") -> list[Finding]:
+    """Look at everything; ``gpu`` also times a training step on CPU and GPU in a process of its own.
+
+    ``panel`` names the oracle's panel, "A,B"; without it MEDALIST_PANEL does, else the customary pair.
+    """
+    found = [*_machine(), *_sandboxes(), *_libraries(), *_families(), *_keys(), *_panel(panel), _disk()]
     return found + (list(_gpu_proof()) if gpu else [])
 
 
@@ -114,10 +123,35 @@ def _families() -> Iterator[Finding]:
 
 
 def _keys() -> Iterator[Finding]:
-    for name in _KEYS:
-        seen = bool(os.environ.get(name))
-        text = "seen" if seen else "not set; the playbook needs no language model"
-        yield Finding("keys", name, seen, text, f"export {name}=...")
+    seen = seen_keys()
+    for provider in dict.fromkeys(PROVIDERS.values()):
+        if not provider.key_variables:
+            continue
+        set_here = [name for name in provider.key_variables if name in seen]
+        text = "seen" if set_here else "not set; the playbook needs no language model"
+        if os.environ.get(provider.base_url_variable):
+            text += f"; {provider.base_url_variable} sends its requests elsewhere"
+        name = set_here[0] if set_here else provider.key_variables[0]
+        yield Finding("keys", name, bool(set_here), text, f"export {name}=...")
+
+
+def _panel(named: str) -> Iterator[Finding]:
+    """Each member of the oracle's panel and what it lacks. Asks nobody."""
+    written = named or os.environ.get(PANEL_VARIABLE, "") or ",".join(CUSTOMARY_PANEL)
+    for member in filter(None, (each.strip() for each in written.split(","))):
+        try:
+            name = parse_name(member)
+            if name.provider == "hf":
+                find_model(Path(name.model))
+        except MedalistError as error:
+            yield Finding("oracle", member, False, error.what, error.next_step)
+            continue
+        variable = missing_key(name)
+        where = name.base_url or PROVIDERS[name.provider].title
+        text = f"its key is missing, so the panel does without it ({where})" if variable else f"asks {where}"
+        yield Finding(
+            "oracle", display(name), not variable, text, f"export {variable}=..." if variable else ""
+        )
 
 
 def _disk() -> Finding:
