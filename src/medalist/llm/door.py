@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
+import pydantic_ai
 from pydantic_ai import Agent
 from pydantic_ai.models import Model, create_async_httpx2_client
 
@@ -69,6 +70,7 @@ class Door:
         retry: RetryPolicy | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        pydantic_ai.BANNER_ENABLED = False  # it would stand in the middle of what a command prints
         self.settings = settings
         self.ledger = ledger or Ledger(settings.max_cost_usd, settings.max_tokens)
         self._books = Books(
