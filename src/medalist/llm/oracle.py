@@ -111,8 +111,9 @@ class _Consultation:
         )
         for member in left_out:
             self._tell_answered(member)
-        members = (*await asyncio.gather(*map(self._consult, able)), *left_out)
-        answer = replace(await self._conclude(members), took_seconds=self.oracle.clock() - began)
+        members = [*left_out, *await asyncio.gather(*map(self._consult, able))]
+        members.sort(key=lambda member: self.oracle.panel.index(member.model))
+        answer = replace(await self._conclude(tuple(members)), took_seconds=self.oracle.clock() - began)
         self._tell(
             "oracle_verdict",
             by=answer.by,
