@@ -12,6 +12,7 @@ import random
 from dataclasses import dataclass
 
 from medalist.core.candidate import Outcome
+from medalist.search.moves import EnsembleRhythm, improvable, repair
 from medalist.search.policy import Proposal
 from medalist.search.population import Population
 from medalist.search.selection import Select, boltzmann
@@ -40,7 +41,7 @@ class TreeSearch:
         self._settings = settings
         self._rng = rng
         self._declined: set[Proposal] = set()
-        self._since_ensemble = 0
+        self._ensembles = EnsembleRhythm(settings.ensemble_every)
 
     def ask(self, population: Population, free_slots: int, remaining_seconds: float) -> list[Proposal]:
         proposals: list[Proposal] = []
@@ -54,14 +55,13 @@ class TreeSearch:
         return proposals
 
     def tell(self, outcome: Outcome) -> None:
-        if outcome.candidate.operator != "ensemble" and outcome.score is not None:
-            self._since_ensemble += 1
+        self._ensembles.tell(outcome)
 
     def declined(self, proposal: Proposal) -> None:
         self._declined.add(proposal)
 
     def _next(self, population: Population, asked: list[Proposal]) -> Proposal | None:
-        ensemble = self._ensemble(population, asked)
+        ensemble = self._ensembles.due(population, asked, self._declined)
         if ensemble:
             return ensemble
         draft = Proposal("draft")
@@ -69,46 +69,11 @@ class TreeSearch:
         can_draft = draft not in self._declined
         if can_draft and drafted < self._settings.drafts:
             return draft
-        return self._debug(population, asked) or self._improve(population) or (draft if can_draft else None)
-
-    def _ensemble(self, population: Population, asked: list[Proposal]) -> Proposal | None:
-        """An ensemble of all finished singles, one at a time, when enough of them are new."""
-        singles = tuple(o.candidate.id for o in population.finished if o.candidate.operator != "ensemble")
-        waiting = any(o.candidate.operator == "ensemble" for o in population.running)
-        waiting = waiting or any(p.operator == "ensemble" for p in asked)
-        first = not population.made_by("ensemble")
-        needed = 1 if first else self._settings.ensemble_every
-        proposal = Proposal("ensemble", singles)
-        if len(singles) < 2 or waiting or self._since_ensemble < needed or proposal in self._declined:
-            return None
-        self._since_ensemble = 0
-        return proposal
-
-    def _debug(self, population: Population, asked: list[Proposal]) -> Proposal | None:
-        """The first failed leaf whose chain of repairs is not too long."""
-        for outcome in population.failed:
-            proposal = Proposal("debug", (outcome.candidate.id,))
-            taken = population.children(outcome.candidate.id) or proposal in asked
-            if outcome.candidate.operator == "ensemble" or taken or proposal in self._declined:
-                continue
-            if self._repairs(population, outcome) < self._settings.debug_depth:
-                return proposal
-        return None
-
-    def _repairs(self, population: Population, outcome: Outcome) -> int:
-        depth = 0
-        while outcome.candidate.operator == "debug":
-            depth += 1
-            outcome = population[outcome.candidate.parents[0]]
-        return depth
+        mended = repair(population, asked, self._declined, self._settings.debug_depth)
+        return mended or self._improve(population) or (draft if can_draft else None)
 
     def _improve(self, population: Population) -> Proposal | None:
-        parents = [
-            o
-            for o in population.finished
-            if o.candidate.operator != "ensemble"
-            and Proposal("improve", (o.candidate.id,)) not in self._declined
-        ]
+        parents = improvable(population, self._declined)
         if not parents:
             return None
         chosen = self._settings.select(parents, self._rng)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from medalist.core.errors import StoreError, SubmissionInvalid
+from medalist.core.errors import MedalistError, SubmissionInvalid
 from medalist.core.score import Direction, Score, ScoreStatus
 from medalist.families.compete.facts import Facts
 from medalist.families.compete.opening import FACTS
@@ -77,7 +77,7 @@ class Judge:
         try:
             (self._session.workspace.root / FACTS).unlink(missing_ok=True)
             self._session.write(FACTS, self._facts.as_json())
-        except (OSError, StoreError) as error:
+        except (OSError, MedalistError) as error:
             return self._without(ScoreStatus.FAILED, f"{FACTS} was replaced and cannot be put back: {error}")
         return None
 

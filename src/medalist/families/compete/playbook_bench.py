@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from medalist.core.candidate import Candidate, CandidateState, Outcome
-from medalist.core.errors import SubmissionInvalid
+from medalist.core.errors import JobError, SubmissionInvalid
 from medalist.core.score import Score
 from medalist.families.compete.candidate_files import is_blend, source_files
 from medalist.families.compete.facts import Facts
@@ -113,16 +113,18 @@ class Bench:
             facts=script_facts(self._facts, draft.recipe),
             sizing_key=sizing_key(draft.recipe),
         )
-        for file_name, text in files.items():
-            session.write(f"{candidate.folder}/{file_name}", text)
-        session.write(f"{candidate.folder}/README.md", _readme(candidate))
         self._flights.append(_InFlight(candidate, draft, cores, "train", watched, session.budget.elapsed))
+        try:
+            for file_name, text in {**files, "README.md": _readme(candidate)}.items():
+                session.write(f"{candidate.folder}/{file_name}", text)
+        except JobError as error:  # what trains has planted a link there
+            session.supervisor.kill(watched, error.what)
         return candidate
 
     def collect(self) -> list[Outcome]:
         """Move on every candidate whose step has ended; those that came to their end."""
         ended = [flight for flight in self._flights if flight.watched.ended]
-        outcomes = [outcome for flight in ended if (outcome := self._advance(flight))]
+        outcomes = [outcome for flight in ended if (outcome := self._moved_on(flight))]
         for outcome in outcomes:
             self._population.tell(outcome)
             self._session.finished(outcome)
@@ -155,7 +157,11 @@ class Bench:
         copy each time stay behind; the ensemble's ``predict.py`` trains such a member again.
         """
         files = {name: f"{candidate.folder}/{name}" for name in self._names(candidate)}
-        weights = self.weights(candidate)
+        try:
+            weights = self.weights(candidate)
+        except (SubmissionInvalid, ValueError, KeyError) as error:
+            self._session.refuse(candidate, score, f"its weights cannot be read: {error}")
+            return False
         for member in weights:
             other = self._population[member].candidate
             small = (
@@ -177,6 +183,12 @@ class Bench:
         return json.loads(self._session.read(f"{candidate.folder}/artifacts/weights.json"))["weights"]
 
     # ------------------------------------------------------------------ steps
+
+    def _moved_on(self, flight: _InFlight) -> Outcome | None:
+        try:
+            return self._advance(flight)
+        except JobError as error:  # its next script has gone, say
+            return self._end(flight, CandidateState.FAILED, error.what)
 
     def _advance(self, flight: _InFlight) -> Outcome | None:
         completed = flight.watched.completed()
@@ -275,7 +287,11 @@ def script_facts(facts: Facts, recipe: Mapping[str, Any]) -> ScriptFacts:
 
 
 def _bytes_in(folder: Path) -> int:
-    return sum(path.lstat().st_size for path in folder.iterdir())
+    """Of the files directly in a folder; nothing where somebody took it away."""
+    try:
+        return sum(path.lstat().st_size for path in folder.iterdir())
+    except OSError:
+        return 0
 
 
 def _why(watched: Watched) -> str:
