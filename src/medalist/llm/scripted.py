@@ -29,9 +29,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from medalist.core.errors import LlmError
-from medalist.llm.conversations import Conversations, has_left, with_ids
 from medalist.llm.screenplay import ReplyFunction, cast, script
 from medalist.llm.wire.chat import CHAT
+from medalist.llm.wire.conversations import Conversations, has_left, with_ids
 from medalist.llm.wire.exchange import (
     Message,
     Reply,
