@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Any, Self
 
-from medalist.core.errors import BudgetSpent
+from medalist.core.errors import BudgetSpent, SubmissionInvalid
 from medalist.session.session import Session
 from medalist.session.supervised import SHORT_COMMAND_SECONDS
 from medalist.session.supervisor import LaunchRequest, News, Watched
@@ -21,6 +22,7 @@ from medalist.session.workshop import Workshop
 from medalist.tools.definition import Refused, Tool
 from medalist.tools.outputs import Outputs
 from medalist.tools.telling import Clock, tell
+from medalist.training.kind import kind_of_script
 from medalist.workspace.environment import temporary_folder
 from medalist.workspace.workspace import Completed
 
@@ -80,6 +82,8 @@ class Desk:
         """Every job by the id its first launch had; relaunches keep it."""
         self.background: set[str] = set()
         """The ids of those that were started in the background, or went on there."""
+        self.before_training: Callable[[str, str], Awaitable[str]] | None = None
+        """Asked about a training script, its path and its text, before each launch; what it answers must be fixed first."""
         self._commands = itertools.count(1)
         self._attended: set[str] = set()
         self._notes: list[str] = []
@@ -169,6 +173,18 @@ class Desk:
         job_id = watched.job.id
         self.jobs[job_id] = watched
         return job_id, watched
+
+    async def approve(self, request: LaunchRequest) -> None:
+        """Have ``before_training`` look at a script that is about to be started. Raises Refused with what it wants."""
+        if self.before_training is None or request.program or not self.hints_read:
+            return
+        script = str(PurePosixPath(request.cwd) / request.argv[0])
+        try:
+            code = self.session.read(script)
+        except SubmissionInvalid:
+            return  # starting it says what is wrong
+        if kind_of_script(code).trains and (must_fix := await self.before_training(script, code)):
+            raise Refused(must_fix)
 
     def kill(self, job_id: str) -> None:
         """End a job for good; its end is told by whoever asked for it."""

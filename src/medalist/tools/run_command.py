@@ -34,6 +34,7 @@ async def run_command(desk: Desk, command: str, folder: str = ".") -> str:
             name="command",
             log=desk.command_log(),
         )
+    await desk.approve(request)
     job_id, watched = desk.start(request)
     if not await desk.ended(job_id, desk.settings.command_seconds):
         desk.background.add(job_id)

@@ -37,6 +37,7 @@ async def start_job(
     if name and not _NAME.fullmatch(name):
         raise Refused(f"A job's name is of letters, digits, - and _, 40 at most, and not {name!r:.80}.")
     request = script_request(desk, words, folder, name=name, cores=cores, seconds_limit=seconds_limit)
+    await desk.approve(request)
     job_id, watched = desk.start(request)
     desk.background.add(job_id)
     return f"{started_text(job_id, watched)}{asked_for(desk, watched)}"
