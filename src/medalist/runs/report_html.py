@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
-from importlib.resources import files
 
 from medalist.core.event import Event
 from medalist.core.score import Direction
 from medalist.runs import charts
 from medalist.runs.candidate_tree import candidates
 from medalist.runs.figures import Figures
+from medalist.runs.markup import document, section, table, titled
 from medalist.runs.report import AttemptStory, figure_rows, machine_text, mark
 from medalist.runs.report_oracle import USE_HEADINGS, oracle_section, use_rows
 from medalist.runs.timeline import duration, number, sentence, stamp
@@ -20,16 +20,9 @@ _MEDALS = {"gold": "🥇 gold", "silver": "🥈 silver", "bronze": "🥉 bronze"
 
 def page(title: str, stories: Sequence[AttemptStory]) -> str:
     """The page for one run: an overview when it holds several attempts, then a section each."""
-    style = files("medalist.runs").joinpath("report.css").read_text(encoding="utf-8")
     body = [_overview(stories)] if len(stories) > 1 else []
     body += [_attempt(story, alone=len(stories) == 1) for story in stories]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)} · Medalist</title><style>{style}</style></head><body><main>"
-        f'<header class="page"><p class="brand">Medalist</p><h1>{escape(title)}</h1></header>'
-        f"{''.join(body)}</main></body></html>\n"
-    )
+    return document(title, "".join(body))
 
 
 def _overview(stories: Sequence[AttemptStory]) -> str:
@@ -47,8 +40,8 @@ def _overview(stories: Sequence[AttemptStory]) -> str:
                 duration(story.figures.seconds),
             )
         )
-    return _section(
-        "Attempts", _table(("attempt", "state", "metric", "validation", "hidden", "medal", "time"), rows)
+    return section(
+        "Attempts", table(("attempt", "state", "metric", "validation", "hidden", "medal", "time"), rows)
     )
 
 
@@ -57,16 +50,16 @@ def _attempt(story: AttemptStory, *, alone: bool) -> str:
     heading = "" if alone else f'<h2 class="attempt">{escape(story.name)}</h2>'
     sections = (
         _cards(story),
-        _section("Validation score over time", _scores(figures) + _legend()),
-        _section("What ran when", _machine_charts(story)),
-        _section("Candidates", candidates(figures)),
-        _section("Oracle", oracle_section(figures)),
-        _section("Checks at work", _checks(figures)),
-        _section("Hints and leaks", _hints(figures)),
-        _section("What was found in the data", _found(figures)),
-        f'<div class="two">{_section("Checklist", _ticks(story))}{_section("Figures", _figures(story))}</div>',
-        _section("Language models", _language_models(figures)),
-        _section("Timeline", _timeline(figures)),
+        section("Validation score over time", _scores(figures) + _legend()),
+        section("What ran when", _machine_charts(story)),
+        section("Candidates", candidates(figures)),
+        section("Oracle", oracle_section(figures)),
+        section("Checks at work", _checks(figures)),
+        section("Hints and leaks", _hints(figures)),
+        section("What was found in the data", _found(figures)),
+        f'<div class="two">{section("Checklist", _ticks(story))}{section("Figures", _figures(story))}</div>',
+        section("Language models", _language_models(figures)),
+        section("Timeline", _timeline(figures)),
     )
     return f'<article id="{escape(story.name)}">{heading}{"".join(sections)}</article>'
 
@@ -144,20 +137,20 @@ def _legend() -> str:
 def _machine_charts(story: AttemptStory) -> str:
     figures, machine = story.figures, story.figures.started.get("hardware") or {}
     seconds = figures.seconds
-    parts = [_titled("jobs", charts.lanes_chart(_bars(figures), seconds=seconds))]
+    parts = [titled("jobs", charts.lanes_chart(_bars(figures), seconds=seconds))]
     cores, memory, gpu_memory, gpu_busy = _series(story)
     parts.append(
-        _titled(
+        titled(
             "cores used",
             charts.area_chart(cores, seconds=seconds, ceiling=float(machine.get("cores", 1)), unit=""),
         )
     )
-    parts.append(_titled("memory", charts.area_chart(memory, seconds=seconds, ceiling=0.1, unit=" GB")))
+    parts.append(titled("memory", charts.area_chart(memory, seconds=seconds, ceiling=0.1, unit=" GB")))
     parts.append(
-        _titled("GPU memory", charts.area_chart(gpu_memory, seconds=seconds, ceiling=100.0, unit=" %"))
+        titled("GPU memory", charts.area_chart(gpu_memory, seconds=seconds, ceiling=100.0, unit=" %"))
     )
     parts.append(
-        _titled("GPU utilisation", charts.area_chart(gpu_busy, seconds=seconds, ceiling=100.0, unit=" %"))
+        titled("GPU utilisation", charts.area_chart(gpu_busy, seconds=seconds, ceiling=100.0, unit=" %"))
     )
     return "".join(parts)
 
@@ -207,7 +200,7 @@ def _checks(figures: Figures) -> str:
     counted = f'<p class="quiet">{_looks(looks)}</p>'
     told = [(event, sentence(event)) for event in events]
     rows = [(stamp(e.seconds), escape(e.kind.replace("_", " ")), escape(text)) for e, text in told if text]
-    return (_table(("when", "what", "why"), rows) if rows else "") + counted
+    return (table(("when", "what", "why"), rows) if rows else "") + counted
 
 
 def _looks(count: int) -> str:
@@ -225,7 +218,7 @@ def _hints(figures: Figures) -> str:
         (stamp(events[0].seconds), f"{len(events)} ×" if len(events) > 1 else "", escape(text))
         for text, events in told.items()
     ]
-    return _table(("first", "", "what"), rows) if rows else ""
+    return table(("first", "", "what"), rows) if rows else ""
 
 
 def _found(figures: Figures) -> str:
@@ -243,14 +236,14 @@ def _found(figures: Figures) -> str:
     )
     rows = [(escape(key.replace("_", " ")), escape(_plain(facts[key]))) for key in wanted if facts.get(key)]
     doubts = "".join(f"<li>{escape(str(doubt))}</li>" for doubt in facts.get("doubts", ()))
-    return (_table((), rows) if rows else "") + (
+    return (table((), rows) if rows else "") + (
         f"<p>Assumed, and open to being overridden:</p><ul>{doubts}</ul>" if doubts else ""
     )
 
 
 def _ticks(story: AttemptStory) -> str:
     kinds = {True: "yes", False: "no", None: "none"}
-    return _table(
+    return table(
         (),
         [
             (
@@ -264,12 +257,12 @@ def _ticks(story: AttemptStory) -> str:
 
 
 def _figures(story: AttemptStory) -> str:
-    return _table((), [(escape(label), escape(text)) for label, text in figure_rows(story)])
+    return table((), [(escape(label), escape(text)) for label, text in figure_rows(story)])
 
 
 def _language_models(figures: Figures) -> str:
     rows = [[escape(cell) for cell in row] for row in use_rows(figures)]
-    return _table(USE_HEADINGS, rows) if rows else ""
+    return table(USE_HEADINGS, rows) if rows else ""
 
 
 def _timeline(figures: Figures) -> str:
@@ -281,21 +274,6 @@ def _timeline(figures: Figures) -> str:
                 f'<li class="{escape(event.kind)}"><time>{stamp(event.seconds)}</time> <span>{escape(text)}</span></li>'
             )
     return f'<ol class="timeline">{"".join(lines)}</ol>' if lines else ""
-
-
-def _titled(title: str, chart: str) -> str:
-    return f"<h3>{escape(title)}</h3>{chart}" if chart else ""
-
-
-def _section(title: str, inner: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>{inner}</section>" if inner else ""
-
-
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Cells are markup already."""
-    head = f"<thead><tr>{''.join(f'<th>{escape(h)}</th>' for h in headings)}</tr></thead>" if headings else ""
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f'<div class="scroll"><table>{head}<tbody>{body}</tbody></table></div>'
 
 
 def _plain(value: object) -> str:
