@@ -15,6 +15,7 @@ import pytest
 from pydantic import BaseModel
 from pydantic_ai import Agent
 from pydantic_ai.direct import model_request, model_request_stream
+from pydantic_ai.exceptions import ModelContextWindowExceededError, ModelQuotaExceededError
 from pydantic_ai.messages import ModelRequest, ModelResponse
 from pydantic_ai.models import Model
 from pydantic_ai.models.anthropic import AnthropicModel
@@ -35,6 +36,7 @@ from medalist.llm.scripted import (
     leak,
     malformed,
     nothing,
+    overflow,
     refuse,
     say,
     script,
@@ -213,10 +215,11 @@ def test_a_refusal_has_the_protocols_form(protocol: str, streaming: bool) -> Non
         assert (answer.stop_reason, answer.content) == ("refusal", [])
 
 
-@asked
-def test_an_answer_may_be_empty_or_cut(protocol: str, streaming: bool) -> None:
-    async def answer(model: Model, question: str) -> ModelResponse:
-        asked = [ModelRequest.user_text_prompt(question)]
+def response(provider: ScriptedProvider, protocol: str, question: str, *, streaming: bool) -> ModelResponse:
+    """One question by pydantic-ai: its own view of the answer, the same for every protocol."""
+
+    async def ask() -> ModelResponse:
+        model, asked = model_at(provider, protocol), [ModelRequest.user_text_prompt(question)]
         if not streaming:
             return await model_request(model, asked)
         async with model_request_stream(model, asked) as stream:
@@ -224,11 +227,38 @@ def test_an_answer_may_be_empty_or_cut(protocol: str, streaming: bool) -> None:
                 pass
             return stream.get()
 
+    return asyncio.run(ask())
+
+
+@asked
+def test_an_answer_may_be_empty_or_cut(protocol: str, streaming: bool) -> None:
     with ScriptedProvider(lambda turn: say("cut he").cut() if turn.text == "long" else nothing()) as provider:
-        empty = asyncio.run(answer(model_at(provider, protocol), "short"))
-        cut = asyncio.run(answer(model_at(provider, protocol), "long"))
+        empty = response(provider, protocol, "short", streaming=streaming)
+        cut = response(provider, protocol, "long", streaming=streaming)
     assert (empty.text or "", empty.finish_reason) == ("", "stop")
     assert (cut.text, cut.finish_reason) == ("cut he", "length")
+
+
+@asked
+def test_reasoning_comes_before_the_answer(protocol: str, streaming: bool) -> None:
+    reply = say("Lower the batch.").call("add", a=1).think(LONG)
+    with ScriptedProvider(lambda turn: reply) as provider:
+        answer = response(provider, protocol, "why", streaming=streaming)
+    assert [part.part_kind for part in answer.parts] == ["thinking", "text", "tool-call"]
+    assert (answer.thinking, answer.text) == (LONG, "Lower the batch.")
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_errors_are_known_for_what_they_are(protocol: str) -> None:
+    with (
+        ScriptedProvider(lambda turn: overflow()) as provider,
+        pytest.raises(ModelContextWindowExceededError),
+    ):
+        response(provider, protocol, "hi", streaming=False)
+    no_money = fail(429, "Your credit balance is too low", code="insufficient_quota")
+    if protocol != "messages":
+        with ScriptedProvider(lambda turn: no_money) as provider, pytest.raises(ModelQuotaExceededError):
+            response(provider, protocol, "hi", streaming=False)
 
 
 @asked

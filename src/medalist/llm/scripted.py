@@ -13,8 +13,8 @@ what the tools really answered:
         ...                                # openai:any-name@{provider.base_url_openai}, any key
         print(provider.requests[0].system)
 
-Lists of steps and several speakers: ``script`` and ``cast``. Faults: ``fail``, ``leak``, ``drop``,
-``malformed``, ``call_raw``, ``refuse``, ``nothing``, and a reply's ``.slow``, ``.stall``, ``.cut``,
+Lists of steps and several speakers: ``script`` and ``cast``. Faults: ``fail``, ``leak``, ``overflow``,
+``drop``, ``malformed``, ``call_raw``, ``refuse``, ``nothing``, and a reply's ``.slow``, ``.stall``, ``.cut``,
 ``.drop_midway``, ``.usage``, ``.no_usage``.
 """
 
@@ -46,6 +46,7 @@ from medalist.llm.wire.exchange import (
     leak,
     malformed,
     nothing,
+    overflow,
     refuse,
     say,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "leak",
     "malformed",
     "nothing",
+    "overflow",
     "refuse",
     "say",
     "script",
@@ -196,19 +198,21 @@ class _Handler(BaseHTTPRequestHandler):
             models = [{"id": name, "object": "model", "created": 0, "owned_by": "medalist"} for name in names]
             self._send_json(200, {"object": "list", "data": models})
         else:
-            self._send_json(404, CHAT.error(404, f"no page {self.path}"))
+            self._send_json(404, CHAT.error(404, f"no page {self.path}", ""))
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = self.path.split("?")[0].strip("/").removeprefix("v1/")
         wire = _WIRES.get(path)
         if wire is None and path != "messages/count_tokens":
-            self._send_json(404, CHAT.error(404, f"no page {self.path}"))
+            self._send_json(404, CHAT.error(404, f"no page {self.path}", ""))
             return
         try:
             turn = self._read(wire or MESSAGES, json.loads(body))
         except _BAD_REQUEST as error:
-            self._send_json(400, (wire or MESSAGES).error(400, f"not a request of this protocol: {error!r}"))
+            self._send_json(
+                400, (wire or MESSAGES).error(400, f"not a request of this protocol: {error!r}", "")
+            )
             return
         if wire is None:
             self._send_json(200, {"input_tokens": turn.input_tokens})
@@ -246,7 +250,9 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.broken == "before":
             self._hang_up()
         elif reply.status != 200:
-            self._send_json(reply.status, wire.error(reply.status, reply.text), reply.retry_after_seconds)
+            self._send_json(
+                reply.status, wire.error(reply.status, reply.text, reply.code), reply.retry_after_seconds
+            )
         elif turn.stream:
             self._send_in_two(
                 list(_chunks(wire, turn, reply)), turn, reply, b"Transfer-Encoding: chunked\r\n"

@@ -67,7 +67,9 @@ class LocalModel:
         asked = int(ids.shape[1])
         room = min(wish.max_tokens, self.context_tokens - asked)
         if room < 1:
-            raise TooLong(f"the prompt has {asked} tokens, the model's context {self.context_tokens}")
+            raise TooLong(
+                f"the prompt has {asked} tokens, the maximum context length is {self.context_tokens}"
+            )
         if wish.seed is not None:
             torch.manual_seed(wish.seed)
         ids = ids.to(self._model.device)

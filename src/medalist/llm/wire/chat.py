@@ -1,5 +1,7 @@
 """OpenAI's chat completions, which vLLM, llama.cpp, Ollama, DeepSeek and most proxies speak too.
 
+Reasoning goes as ``reasoning_content``, which is DeepSeek's word and that of most compatible servers.
+
 Reference: https://platform.openai.com/docs/api-reference/chat
 """
 
@@ -60,6 +62,8 @@ def whole(turn: Turn, reply: Reply) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": reply.text or None, "refusal": None}
     if reply.ending == "refusal":
         message |= {"content": None, "refusal": reply.text}
+    if reply.thinking:
+        message["reasoning_content"] = reply.thinking
     if reply.calls:
         message["tool_calls"] = [written_call(call) for call in reply.calls]
     choice = {"index": 0, "message": message, "finish_reason": finish_reason(reply), "logprobs": None}
@@ -85,6 +89,8 @@ def usage_chunk(turn: Turn, reply: Reply) -> dict[str, Any]:
 
 def stream(turn: Turn, reply: Reply) -> Iterator[tuple[str, dict[str, Any] | str]]:
     yield "", chunk(turn, {"role": "assistant", "content": ""})
+    for piece in pieces(reply.thinking):
+        yield "", chunk(turn, {"reasoning_content": piece})
     kind = "refusal" if reply.ending == "refusal" else "content"
     for piece in pieces(reply.text):
         yield "", chunk(turn, {kind: piece})
@@ -100,11 +106,11 @@ def stream(turn: Turn, reply: Reply) -> Iterator[tuple[str, dict[str, Any] | str
     yield "", "[DONE]"
 
 
-def error(status: int, message: str) -> dict[str, Any]:
+def error(status: int, message: str, code: str = "") -> dict[str, Any]:
     """OpenAI's error, for its Responses as well."""
     kinds = {401: "authentication_error", 429: "rate_limit_exceeded"}
     kind = kinds.get(status, "server_error" if status >= 500 else "invalid_request_error")
-    return {"error": {"message": message, "type": kind, "param": None, "code": None}}
+    return {"error": {"message": message, "type": kind, "param": None, "code": code or None}}
 
 
 CHAT = Wire("chat", "chat/completions", read, whole, stream, error)

@@ -144,8 +144,10 @@ class Reply:
 
     text: str = ""
     calls: tuple[ToolCall, ...] = ()
+    thinking: str = ""
     ending: Ending = "done"
     status: int = 200
+    code: str = ""
     retry_after_seconds: float | None = None
     broken: Break = ""
     garbled: bool = False
@@ -166,6 +168,10 @@ class Reply:
     def call_raw(self, tool: str, arguments: str) -> Reply:
         """A tool call whose arguments are this text, JSON or not."""
         return replace(self, calls=(*self.calls, ToolCall(tool, raw=arguments)))
+
+    def think(self, text: str) -> Reply:
+        """Reasoning that comes before the answer: thinking blocks, reasoning items, ``reasoning_content``."""
+        return replace(self, thinking=self.thinking + text)
 
     def slow(self, seconds: float) -> Reply:
         """Nothing is sent for so long; other requests are answered meanwhile."""
@@ -198,7 +204,7 @@ class Reply:
 
     def told_usage(self, turn: Turn) -> tuple[int, int]:
         """Input and output tokens: as set by ``usage``, else counted from the text."""
-        said = self.text + "".join(call.name + call.text for call in self.calls)
+        said = self.thinking + self.text + "".join(call.name + call.text for call in self.calls)
         return (
             turn.input_tokens if self.input_tokens is None else self.input_tokens,
             count_tokens(said) if self.output_tokens is None else self.output_tokens,
@@ -236,10 +242,20 @@ def refuse(reason: str = "I cannot help with that.") -> Reply:
     return Reply(text=reason, ending="refusal")
 
 
-def fail(status: int, message: str = "", *, retry_after_seconds: float | None = None) -> Reply:
-    """An HTTP error in the protocol's own form, with a Retry-After header where one is given."""
+def fail(
+    status: int, message: str = "", *, code: str = "", retry_after_seconds: float | None = None
+) -> Reply:
+    """An HTTP error in the protocol's own form, with a Retry-After header where one is given.
+
+    ``code`` is OpenAI's word for what is wrong, such as ``insufficient_quota``.
+    """
     text = message or f"the script answers with status {status}"
-    return Reply(text=text, status=status, retry_after_seconds=retry_after_seconds)
+    return Reply(text=text, status=status, code=code, retry_after_seconds=retry_after_seconds)
+
+
+def overflow() -> Reply:
+    """The error of a prompt that is longer than the model's context, in words that clients know it by."""
+    return fail(400, "prompt is too long: it exceeds the maximum context length")
 
 
 def leak(turn: Turn, status: int = 401) -> Reply:

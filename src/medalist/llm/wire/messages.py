@@ -8,6 +8,9 @@ from typing import Any
 from medalist.llm.wire.exchange import Message, Reply, ToolCall, ToolResult, Turn
 from medalist.llm.wire.wire import Said, Wire, flat_text, pieces
 
+_SIGNATURE = "c2NyaXB0ZWQ="
+"""Signs a thinking block; nobody but the provider checks it."""
+
 
 def read(raw: dict[str, Any]) -> Said:
     messages: list[Message] = []
@@ -56,6 +59,7 @@ def stop_details(reply: Reply) -> dict[str, Any] | None:
 
 def blocks(reply: Reply) -> list[dict[str, Any]]:
     """The answer's content; arguments that are no JSON object stand as the text they are."""
+    thought = [{"type": "thinking", "thinking": reply.thinking, "signature": _SIGNATURE}]
     text = [{"type": "text", "text": reply.text}] if reply.text and reply.ending != "refusal" else []
     calls = [
         {
@@ -66,7 +70,7 @@ def blocks(reply: Reply) -> list[dict[str, Any]]:
         }
         for c in reply.calls
     ]
-    return [*text, *calls]
+    return [*(thought if reply.thinking else []), *text, *calls]
 
 
 def whole(turn: Turn, reply: Reply) -> dict[str, Any]:
@@ -94,19 +98,11 @@ def _events(turn: Turn, reply: Reply) -> Iterator[dict[str, Any]]:
     nothing_yet = {"content": [], "stop_reason": None, "stop_details": None}
     opening = {**message, **nothing_yet, "usage": {**told, "output_tokens": 1}}
     yield {"type": "message_start", "message": opening}
-    sent = [reply.text] if message["content"][:1] and message["content"][0]["type"] == "text" else []
-    for index, (block, text) in enumerate(
-        zip(message["content"], [*sent, *(call.text for call in reply.calls)], strict=True)
-    ):
-        is_text = block["type"] == "text"
-        start = {"type": "text", "text": ""} if is_text else {**block, "input": {}}
+    texts = iter(call.text for call in reply.calls)
+    for index, block in enumerate(message["content"]):
+        start, deltas = _pieces_of(block, texts)
         yield {"type": "content_block_start", "index": index, "content_block": start}
-        for piece in pieces(text):
-            delta = (
-                {"type": "text_delta", "text": piece}
-                if is_text
-                else {"type": "input_json_delta", "partial_json": piece}
-            )
+        for delta in deltas:
             yield {"type": "content_block_delta", "index": index, "delta": delta}
         yield {"type": "content_block_stop", "index": index}
     ending = {key: message[key] for key in ("stop_reason", "stop_sequence", "stop_details")}
@@ -114,7 +110,27 @@ def _events(turn: Turn, reply: Reply) -> Iterator[dict[str, Any]]:
     yield {"type": "message_stop"}
 
 
-def error(status: int, message: str) -> dict[str, Any]:
+def _pieces_of(
+    block: dict[str, Any], arguments: Iterator[str]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """How a block starts, and what is added to it; ``arguments`` are those of the tool calls still to come."""
+    match block["type"]:
+        case "text":
+            deltas = [{"type": "text_delta", "text": piece} for piece in pieces(block["text"])]
+            return {"type": "text", "text": ""}, deltas
+        case "thinking":
+            deltas = [{"type": "thinking_delta", "thinking": piece} for piece in pieces(block["thinking"])]
+            signed = {"type": "signature_delta", "signature": block["signature"]}
+            return {"type": "thinking", "thinking": "", "signature": ""}, [*deltas, signed]
+        case _:
+            deltas = [
+                {"type": "input_json_delta", "partial_json": piece} for piece in pieces(next(arguments))
+            ]
+            return {**block, "input": {}}, deltas
+
+
+def error(status: int, message: str, code: str = "") -> dict[str, Any]:
+    """Anthropic's error, which has no code."""
     kinds = {
         401: "authentication_error",
         403: "permission_error",

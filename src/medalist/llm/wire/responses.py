@@ -53,6 +53,9 @@ def items(turn: Turn, reply: Reply) -> list[dict[str, Any]]:
     """The answer's output items, whole."""
     name = f"{turn.conversation}_{turn.number}"
     output: list[dict[str, Any]] = []
+    if reply.thinking:
+        summary = [{"type": "summary_text", "text": reply.thinking}]
+        output.append({"id": f"rs_{name}", "type": "reasoning", "summary": summary})
     if reply.text:
         part: dict[str, Any] = (
             {"type": "refusal", "refusal": reply.text}
@@ -113,11 +116,12 @@ def _events(turn: Turn, reply: Reply) -> Iterator[dict[str, Any]]:
     yield {"type": "response.created", "response": opening}
     yield {"type": "response.in_progress", "response": opening}
     for index, item in enumerate(response["output"]):
-        body = _said(item) if item["type"] == "message" else _called(item)
-        empty = {"content": []} if item["type"] == "message" else {"arguments": ""}
-        added = {**item, **empty, "status": "in_progress"}
+        body, key = _BODIES[item["type"]]
+        added = {**item, key: type(item[key])()}
+        if "status" in item:
+            added["status"] = "in_progress"
         yield {"type": "response.output_item.added", "output_index": index, "item": added}
-        for data in body:
+        for data in body(item):
             yield {**data, "output_index": index, "item_id": item["id"]}
         yield {"type": "response.output_item.done", "output_index": index, "item": item}
     yield {"type": f"response.{response['status']}", "response": response}
@@ -141,5 +145,22 @@ def _called(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"type": f"{kind}.delta", "delta": piece}
     yield {"type": f"{kind}.done", "name": item["name"], "arguments": item["arguments"]}
 
+
+def _thought(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    (part,) = item["summary"]
+    kind = "response.reasoning_summary"
+    yield {"type": f"{kind}_part.added", "summary_index": 0, "part": {**part, "text": ""}}
+    for piece in pieces(part["text"]):
+        yield {"type": f"{kind}_text.delta", "summary_index": 0, "delta": piece}
+    yield {"type": f"{kind}_text.done", "summary_index": 0, "text": part["text"]}
+    yield {"type": f"{kind}_part.done", "summary_index": 0, "part": part}
+
+
+_BODIES = {
+    "message": (_said, "content"),
+    "function_call": (_called, "arguments"),
+    "reasoning": (_thought, "summary"),
+}
+"""By an item's type: its events, and the field that is empty until they came."""
 
 RESPONSES = Wire("responses", "responses", read, whole, stream, error)

@@ -26,7 +26,7 @@ class Wire:
 
     ``read`` raises KeyError, TypeError, ValueError or AttributeError for a request that the protocol does
     not allow. ``whole`` is the answer in one piece, ``stream`` the server-sent events as (event name or
-    "", data); a str as data is sent as it is.
+    "", data); a str as data is sent as it is. ``error`` is made of a status, a sentence and a code or "".
     """
 
     name: str
@@ -34,7 +34,7 @@ class Wire:
     read: Callable[[dict[str, Any]], Said]
     whole: Callable[[Turn, Reply], dict[str, Any]]
     stream: Callable[[Turn, Reply], Iterable[tuple[str, dict[str, Any] | str]]]
-    error: Callable[[int, str], dict[str, Any]]
+    error: Callable[[int, str, str], dict[str, Any]]
 
 
 def pieces(text: str) -> list[str]:
