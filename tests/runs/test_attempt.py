@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +16,7 @@ import pytest
 
 from medalist.core.budget import Limits
 from medalist.core.errors import InputError, UsageError
+from medalist.runs import ending
 from medalist.runs.attempt import Attempted, run_attempt
 from medalist.runs.figures import fold
 from medalist.runs.spec import RunSpec, TaskSpec
@@ -139,3 +143,17 @@ def test_an_attempt_may_run_outside_the_main_thread(scripted_task: Make, tmp_pat
     thread.start()
     thread.join(60)
     assert found[0].record.state is AttemptState.LIMIT
+
+
+def test_a_second_ctrl_c_does_without_the_grade_and_the_first_ones_echo_does_not() -> None:
+    passed = []
+    with ending.undisturbed():
+        with ending.until_interrupted():
+            os.kill(os.getpid(), signal.SIGINT)
+            passed.append("the echo")
+            time.sleep(ending.ECHO_SECONDS + 0.1)
+            os.kill(os.getpid(), signal.SIGINT)
+            passed.append("the second")
+        os.kill(os.getpid(), signal.SIGINT)
+        passed.append("what follows")
+    assert passed == ["the echo", "what follows"]

@@ -91,6 +91,7 @@ def test_ctrl_c_saves_every_attempt_and_still_prints_the_object(
     said = json.loads(out.strip().splitlines()[-1])
     assert said["attempts"][0]["state"] == "interrupted"
     assert said["attempts"][0]["validation_score"] == 3
+    assert said["attempts"][0]["hidden_score"] is not None, "what stands is graded all the same"
     assert not living("sleep(300)")
     assert FileStore(tmp_path / "run").read(name).state is AttemptState.INTERRUPTED
 

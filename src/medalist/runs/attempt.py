@@ -25,10 +25,10 @@ from medalist.hints.learned import LearnedHints
 from medalist.hints.learned import default_path as learned_hints_path
 from medalist.machine import children
 from medalist.machine.hardware import Hardware, read_hardware
-from medalist.runs.ending import Ending, clock_and_signals, undisturbed
+from medalist.runs.ending import Ending, clock_and_signals, undisturbed, until_interrupted
 from medalist.runs.engineers import engineer_for
 from medalist.runs.figures import fold
-from medalist.runs.grading import grade_product
+from medalist.runs.grading import GRADER_SECONDS, grade_product
 from medalist.runs.pulse import Pulse
 from medalist.runs.report import write_attempt_page
 from medalist.runs.resume import Earlier, earlier_work
@@ -40,6 +40,9 @@ from medalist.training.reviewer import Reviewer
 from medalist.training.sizing import MeasuredSizes
 from medalist.workspace.sandbox import choose_sandbox
 from medalist.workspace.workspace import Workspace
+
+_HURRIED_GRADER_SECONDS = 10.0
+"""How long a grade is waited for after Ctrl-C."""
 
 
 @dataclass(frozen=True)
@@ -215,8 +218,11 @@ def _close(work: _Work, ending: Ending, pulse: Pulse) -> Attempted:
     if ending.traceback:
         attempt(lambda: write_text(work.folder / "crash.txt", ending.traceback))
     result = _result(work)
-    if ending.state is not AttemptState.INTERRUPTED:
-        attempt(lambda: result.update(_grade(work)))
+    if ending.state is AttemptState.INTERRUPTED:
+        with until_interrupted():
+            attempt(lambda: result.update(_grade(work, _HURRIED_GRADER_SECONDS)))
+    else:
+        attempt(lambda: result.update(_grade(work, GRADER_SECONDS)))
     record = replace(work.record, state=ending.state, reason=ending.reason, result=result)
     attempt(lambda: work.store.write(record))
     attempt(lambda: write_attempt_page(work.store, work.record.spec.id))
@@ -251,7 +257,7 @@ def _result(work: _Work) -> dict[str, Any]:
     }
 
 
-def _grade(work: _Work) -> dict[str, Any]:
+def _grade(work: _Work, timeout_seconds: float) -> dict[str, Any]:
     """Grade what is in place, if the task carries answers; what the grader said goes to ``grade.json``."""
     if work.family is None or work.opened is None or work.opened.answers is None:
         return {}
@@ -259,7 +265,12 @@ def _grade(work: _Work) -> dict[str, Any]:
     if not product.is_file():
         return {}
     grade = grade_product(
-        work.family, work.opened.task, work.opened.answers, product, isolation=work.isolation
+        work.family,
+        work.opened.task,
+        work.opened.answers,
+        product,
+        timeout_seconds=timeout_seconds,
+        isolation=work.isolation,
     )
     write_json(work.folder / "grade.json", grade.as_dict())
     return {"hidden_score": grade.score, "medal": grade.medal, "valid": grade.valid}

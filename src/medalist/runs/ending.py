@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 
 from medalist.core.budget import Budget
-from medalist.core.errors import BudgetSpent, MedalistError
+from medalist.core.errors import BudgetSpent, CostLimit, MedalistError
 from medalist.runs.store import AttemptState
 
 LIMIT_GRACE_SECONDS = 3.0
 """How long past its budget an engineer may go on before the clock stops it."""
+
+ECHO_SECONDS = 1.0
+"""How long after the first Ctrl-C another one may be the same: the command line repeats it for itself."""
 
 _INTERRUPTING = (signal.SIGTERM, signal.SIGHUP)
 
@@ -41,7 +45,7 @@ class Ending:
         self.error = error
         if error is None:
             return True
-        if isinstance(error, BudgetSpent):
+        if isinstance(error, (BudgetSpent, CostLimit)):
             self.state, self.reason = AttemptState.LIMIT, error.what
         elif isinstance(error, (KeyboardInterrupt, SystemExit)):
             self.state, self.reason = AttemptState.INTERRUPTED, "stopped from outside"
@@ -97,3 +101,23 @@ def undisturbed() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def until_interrupted() -> Iterator[None]:
+    """Within ``undisturbed``, for what may be left out: Ctrl-C ends the block, the echo of an earlier one does not."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    began = time.monotonic()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        if time.monotonic() - began > ECHO_SECONDS:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGINT, before)
