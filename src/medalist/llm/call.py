@@ -147,11 +147,12 @@ class Call:
 
     def _settled(self, hold: Hold, response: ModelResponse, *, streamed: bool = False) -> ModelResponse:
         usage = hold.pay(response)
+        response = _without_secrets(response)
         self._books.conversations.asked(self._place, response.usage.input_tokens)
         if response.state == "complete" and self._books.cache is not None:
             self._books.cache.put(self._key, response)
         self._written_down(response, usage, streamed=streamed)
-        return response if streamed else _without_secrets(response)
+        return response
 
     def _written_down(self, response: ModelResponse, usage: Usage, **marks: bool) -> None:
         self._line.usage += usage
