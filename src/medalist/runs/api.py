@@ -64,15 +64,10 @@ def compete(
     UsageError for input that cannot be used or a key that is missing, before anything is made, and
     KeyboardInterrupt after saving everything when it is interrupted.
     """
-    asked = {
-        "metric": metric,
-        "leaderboard": _given(leaderboard),
-        "weights": _given(weights),
-        **(settings or {}),
-    }
-    task = TaskSpec(_folder(path), settings={key: value for key, value in asked.items() if value is not None})
     spec = RunSpec(
-        tasks=(task,),
+        tasks=(
+            competition(path, metric=metric, leaderboard=leaderboard, weights=weights, settings=settings),
+        ),
         engineers=_names(engineer),
         seeds=(seed,),
         limits=Limits(attempt_seconds=parse_duration(time)),
@@ -204,12 +199,32 @@ def runs_root() -> Path:
     return Path(os.environ.get("MEDALIST_RUNS") or "runs")
 
 
-def create_checked_run(spec: RunSpec, out: str | Path | None, *, name: str = "") -> FileStore:
+def competition(
+    path: str | Path,
+    *,
+    metric: str | None = None,
+    leaderboard: str | Path | None = None,
+    weights: str | Path | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> TaskSpec:
+    """A competition's folder with what a person says of it. Raises InputError for what is not there."""
+    asked = {
+        "metric": metric,
+        "leaderboard": _given(leaderboard),
+        "weights": _given(weights),
+        **(settings or {}),
+    }
+    return TaskSpec(_folder(path), settings={key: value for key, value in asked.items() if value is not None})
+
+
+def create_checked_run(
+    spec: RunSpec, out: str | Path | None, *, name: str = "", guest_is_here: bool = False
+) -> FileStore:
     """``create_run`` once every task could be opened and every engineer can work. Raises UsageError, nothing made."""
     for task in spec.tasks:
         find_family(task.family).open(task.path, task.settings)
     refuse_unused_models(spec)
-    refuse_what_cannot_work(spec.attempts())
+    refuse_what_cannot_work(spec.attempts(), guest_is_here=guest_is_here)
     return create_run(spec, out, name=name)
 
 

@@ -46,7 +46,9 @@ def refuse_unused_models(spec: RunSpec) -> None:
         )
 
 
-def refuse_what_cannot_work(attempts: Iterable[AttemptSpec], env: Mapping[str, str] = os.environ) -> None:
+def refuse_what_cannot_work(
+    attempts: Iterable[AttemptSpec], env: Mapping[str, str] = os.environ, *, guest_is_here: bool = False
+) -> None:
     """Say what is missing before anything is made.
 
     Raises UsageError: no language model named, one whose key is not set, a family whose tasks only
@@ -55,12 +57,12 @@ def refuse_what_cannot_work(attempts: Iterable[AttemptSpec], env: Mapping[str, s
     """
     for spec in attempts:
         family = find_family(spec.task.family)
-        if spec.engineer == GUEST:
+        if spec.engineer == GUEST and not guest_is_here:
             raise UsageError(
                 "A guest's attempt goes on only with the guest.",
-                next_step="Open its door: medalist mcp or play.",
+                next_step="Open its door: medalist mcp --resume RUN, or medalist play --resume RUN.",
             )
-        if spec.engineer in (*ASKING, TEAM) and not hasattr(family, "workshop"):
+        if spec.engineer in (*ASKING, TEAM, GUEST) and not hasattr(family, "workshop"):
             raise UsageError(
                 f"The family {family.name!r} offers no workshop, so only its playbook can work on it.",
                 next_step="Leave --engineer away.",
