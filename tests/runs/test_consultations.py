@@ -184,7 +184,7 @@ def test_the_page_tells_questions_answers_verdict_and_what_followed(store: FileS
         "train.py was approved; it trained.",
         "of 1 approved and launched, 1 trained at the first launch",
         "<h2>Language models</h2>",
-        "$0.05 (price not known)",
+        "$0.05 and 1 of unknown price",
     ):
         assert wanted in page, wanted
     assert "<b>" not in page.replace('<b class="approve">', "")
@@ -219,7 +219,7 @@ def test_figures_hold_cost_tokens_and_the_oracles_record(store: FileStore) -> No
     story = read_story(store, store.attempts()[0].spec.id)
     rows = dict(figure_rows(story))
     assert rows["language models"] == "$0.05, 2,468 tokens"
-    assert rows["approved scripts that trained at the first launch"] == "1 of 1"
+    assert rows["approvals that trained at once"] == "1 of 1"
     (use,) = language_models(story.figures.events)
     assert (use.calls, use.repeated, use.failed, use.unpriced) == (2, 1, 0, 1)
     assert use.roles == {"critic", "oracle"}

@@ -68,14 +68,15 @@ class Verdict:
 
     def findings(self) -> list[tuple[str, str]]:
         """What was judged, as label and text, of what the verdict says anything about."""
-        time = self.time_estimate_seconds
+        seconds = self.time_estimate_seconds
+        time = "" if seconds is None else f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
         said = (
             ("batch size", "" if self.batch_size is None else str(self.batch_size)),
             ("GPU use", self.gpu_use),
             ("leakage", self.leakage),
             ("resuming", self.resuming),
             ("metric", self.metric),
-            ("time estimate", "" if time is None else f"{time:.0f} s"),
+            ("time estimate", time),
         )
         return [(label, text) for label, text in said if text]
 

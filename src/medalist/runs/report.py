@@ -146,7 +146,7 @@ def _language_model_rows(figures: Figures) -> list[tuple[str, str]]:
     rows = [("language models", f"{dollars(figures.cost_usd)}, {figures.tokens:,} tokens")] if used else []
     trained, judged = share_trained(consultations(figures.events))
     if judged:
-        rows.append(("approved scripts that trained at the first launch", f"{trained} of {judged}"))
+        rows.append(("approvals that trained at once", f"{trained} of {judged}"))
     return rows
 
 

@@ -129,7 +129,7 @@ def _one_line(text: object) -> str:
 
 def _use_row(use: ModelUse) -> list[str]:
     failed = f"{use.failed}" + (f" ({use.repeated} asked again)" if use.repeated else "")
-    cost = dollars(use.cost_usd) + (" (price not known)" if use.unpriced else "")
+    cost = dollars(use.cost_usd) + (f" and {use.unpriced} of unknown price" if use.unpriced else "")
     return [
         use.name,
         ", ".join(sorted(use.roles)),
