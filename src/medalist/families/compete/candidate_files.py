@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from medalist.core.candidate import Candidate
 from medalist.core.errors import SubmissionInvalid
+from medalist.search.population import Population
 from medalist.session.session import Session
 
 SCRIPTS = ("train.py", "predict.py")
@@ -21,10 +22,13 @@ def is_blend(candidate: Candidate) -> bool:
     return candidate.recipe.get("kit") == "ensemble"
 
 
-def variant_of(candidate: Candidate) -> str:
-    """The name that variants of one estimator share; what has no recipe is a kind of its own."""
+def variant_of(candidate: Candidate, population: Population) -> str:
+    """The name that variants of one estimator share: a recipe's, else the first ancestor's without a recipe."""
     recipe = candidate.recipe
-    return f"{recipe['kit']}/{recipe['estimator']}" if recipe else candidate.id
+    if recipe:
+        return f"{recipe['kit']}/{recipe['estimator']}"
+    parent = population[candidate.parents[0]].candidate if candidate.parents else None
+    return candidate.id if parent is None or parent.recipe else variant_of(parent, population)
 
 
 def source_files(session: Session, candidate: Candidate) -> dict[str, str]:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-from medalist.core.candidate import Candidate
 from medalist.core.score import Score
 from medalist.search.population import Population
 
 _NAMED = 5  # members of the blend
 
 
-def closing_notes(
-    population: Population, best: Score | None, weights_of: Callable[[Candidate], Mapping[str, float]]
-) -> Iterator[str]:
-    """How many candidates there were, what stands, and what a blend is made of."""
+def closing_notes(population: Population, best: Score | None, weights: Mapping[str, float]) -> Iterator[str]:
+    """How many candidates there were, what stands, and what it is a blend of by ``weights``, if it is one."""
     if best is None or best.value is None:
         yield "No candidate beat the constant; the constant submission stands."
         return
@@ -23,8 +20,6 @@ def closing_notes(
         f"{len(population.finished)} candidates finished, {len(population.failed)} failed; "
         f"validation {best.metric} {best.value:.5g}{noise}."
     )
-    standing = [o.candidate for o in population.made_by("ensemble") if o.score == best]
-    weights = weights_of(standing[0]) if standing else {}  # later ones as good stayed out
     if weights:
         parts = sorted(weights.items(), key=lambda item: -item[1])
         named = ", ".join(f"{population[m].candidate.title} ({m}) {w:.0%}" for m, w in parts[:_NAMED])

@@ -58,8 +58,9 @@ class CompeteWorkshop:
         self._session = session
         self.population = Population(session.history)
         self.pace = Pace(session.budget.total_seconds)
-        self._explored = False
+        self._explored = self._prepared = False
         self._faults: dict[str, str] = {}
+        self._standing: Candidate | None = None
 
     @cached_property
     def facts(self) -> Facts:
@@ -96,8 +97,8 @@ class CompeteWorkshop:
     # --------------------------------------------------------------- opening
 
     def explore(self) -> Facts:
-        """Put the sample's own values in place, then look at the competition."""
-        if not self._session.submissions:
+        """Put the sample's own values in place, then look at the competition. Idempotent."""
+        if not self._explored and not self._session.submissions:
             opening.submit_sample(self._session)
         self._explored = True
         return self.facts
@@ -114,11 +115,10 @@ class CompeteWorkshop:
             opening.submit_constant(session, self.facts)
 
     def prepare(self) -> None:
-        if self._explored:
-            return
         self.explore()
-        if self.population.finished:
+        if self._prepared or self.population.finished:
             return
+        self._prepared = True
         self.begin(_LONGEST_WAIT_SECONDS)
         while self.busy and not self._session.budget.spent:
             self.collect(_LONGEST_LOOK_SECONDS)
@@ -151,9 +151,16 @@ class CompeteWorkshop:
         if scored is not None and self._session.submissions and not scored.better_than(self._constant):
             self._session.refuse(candidate, scored, "not better than a constant")
             return False
-        return self.bench.submit(candidate, scored)
+        return self._put_in_place(candidate, scored)
+
+    def _put_in_place(self, candidate: Candidate, score: Score | None) -> bool:
+        placed = self.bench.submit(candidate, score)
+        if placed:
+            self._standing = candidate
+        return placed
 
     def adopt(self, folder: Path, title: str) -> Outcome:
+        self.explore()
         name = self.population.next_id()
         candidate = Candidate(id=name, operator="member", folder=f"candidates/{name}", title=title)
         taken = take_tree(folder.resolve(), ".", self._session.workspace.root / candidate.folder)
@@ -186,7 +193,7 @@ class CompeteWorkshop:
             lead = abs((score.value or 0.0) - (standing.value or 0.0))
             if lead <= _SINGLE_MARGIN * (score.noise or 0.0):
                 return
-        self.bench.submit(outcome.candidate, score)
+        self._put_in_place(outcome.candidate, score)
 
     # ------------------------------------------------- candidates side by side
 
@@ -245,7 +252,7 @@ class CompeteWorkshop:
     def _ensemble(self, members: Sequence[str]) -> Draft | None:
         """A blend of those whose predictions fit together; one of them alone is none."""
         candidates = [self.population[name].candidate for name in members]
-        fitting = {c.id: variant_of(c) for c in candidates if not self._fault(c)}
+        fitting = {c.id: variant_of(c, self.population) for c in candidates if not self._fault(c)}
         if len(fitting) < 2:
             return None
         return self._drafted("ensemble", self.operators.ensemble(fitting), tuple(fitting))
@@ -277,8 +284,11 @@ class CompeteWorkshop:
         self._session.wait(timeout_seconds)
         outcomes = self.bench.collect()
         for outcome in outcomes:
-            if outcome.candidate.operator == "debug" and outcome.state is CandidateState.FINISHED:
+            finished = outcome.state is CandidateState.FINISHED
+            if finished and outcome.candidate.operator == "debug":
                 self._learn(outcome)
+            if finished:  # now, for the closing has no time to look at all of them
+                self._fault(outcome.candidate)
             self._take_up(outcome)
         return outcomes
 
@@ -316,7 +326,12 @@ class CompeteWorkshop:
             if last is not None and last.parents not in tried:
                 self.bench.start(last)
                 self._finish_flights()
-        for note in closing_notes(self.population, self._session.best, self.bench.weights):
+        best = self._session.best
+        # An earlier process's ensemble is told by its score: later ones as good stayed out.
+        blends = [o.candidate for o in self.population.made_by("ensemble") if o.score == best]
+        standing = self._standing or next(iter(blends), None)
+        weights = self.bench.weights(standing) if standing else {}
+        for note in closing_notes(self.population, best, weights):
             self._session.note(note)
 
     def _finish_flights(self) -> None:

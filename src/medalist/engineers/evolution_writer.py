@@ -1,0 +1,172 @@
+"""The language-model side of evolution: requests that run while candidates train, and the drafts that come of them.
+
+Threads only ask; everything that touches the session happens in the caller's thread. A request that
+comes to nothing (no answer, a misshapen one, files that are known already) is a failed proposal with
+its reason. After ``_FAILURES_IN_A_ROW`` of them, or at the limit in money or tokens, the writer is
+closed for the rest of the attempt and says why.
+"""
+
+from __future__ import annotations
+
+import ast
+import time
+import warnings
+from collections.abc import Mapping
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from statistics import median
+
+from medalist.core.errors import CostLimit, LlmError
+from medalist.engineers.evolution_prompt import operator_prompt, system_prompt
+from medalist.engineers.evolution_written import Written, written_type
+from medalist.llm.door import Door
+from medalist.search.policy import Proposal
+from medalist.session.session import Session
+from medalist.session.workshop import Draft, Workshop
+
+ROLE = "operator"
+_FAILURES_IN_A_ROW = 4
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What became of a request: a draft, or None and the reason."""
+
+    proposal: Proposal
+    draft: Draft | None
+    reason: str = ""
+
+
+class Writer:
+    """Asks ``model`` through ``door`` for candidates, ``at_once`` requests at a time.
+
+    ``seconds`` is what a candidate may take; ``hints`` whether the knowledge base is told.
+    """
+
+    def __init__(
+        self,
+        door: Door,
+        model: str,
+        session: Session,
+        workshop: Workshop,
+        *,
+        at_once: int,
+        seconds: float,
+        hints: bool,
+    ) -> None:
+        self.closed = ""
+        """Why it asks no more; "" while it does."""
+        self._door = door
+        self._model = model
+        self._session = session
+        self._workshop = workshop
+        self._at_once = at_once
+        self._seconds = seconds
+        self._hints = hints
+        self._system = system_prompt(session, workshop.brief(), seconds=seconds, hints=hints)
+        self._type = written_type(workshop.scripts)
+        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="operator")
+        self._asked: dict[Future[Written], Proposal] = {}
+        self._known: dict[str, str] = {}
+        self._failed_in_a_row = 0
+        self._took: list[float] = []
+
+    @property
+    def usual_seconds(self) -> float:
+        """How long an answer takes, by those there were; 0 before the first."""
+        return median(self._took) if self._took else 0.0
+
+    @property
+    def pending(self) -> list[Proposal]:
+        """What has been asked for and not been answered yet."""
+        return list(self._asked.values())
+
+    def has_room(self, *, beside: int) -> bool:
+        """Whether one more request is worth making while ``beside`` drafts wait for cores: those grow old there."""
+        return not self.closed and len(self._asked) + beside < self._at_once
+
+    def ask(self, proposal: Proposal) -> None:
+        """Begin a request; its answer comes from ``answered``."""
+        prompt = operator_prompt(self._session, self._workshop, proposal, hints=self._hints)
+        seconds = self._workshop.seconds_left
+        self._asked[self._pool.submit(self._written, prompt, seconds)] = proposal
+
+    def remember(self, name: str, files: Mapping[str, str]) -> None:
+        """There is a candidate with these files; the same again is none."""
+        self._known.setdefault(_fingerprint(files), name)
+
+    def answered(self, timeout_seconds: float = 0.0) -> list[Answered]:
+        """Requests that have ended; waits at most ``timeout_seconds`` for the first."""
+        if not self._asked:
+            return []
+        done, _ = wait(self._asked, timeout=timeout_seconds, return_when=FIRST_COMPLETED)
+        return [self._judged(future, self._asked.pop(future)) for future in done]
+
+    def close(self, reason: str = "the attempt ends") -> None:
+        """Give up what is still asked for and ask no more. Idempotent; the door stays open."""
+        self.closed = self.closed or reason
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._asked.clear()
+
+    def _written(self, prompt: str, seconds: float) -> Written:
+        asking = self._door.ask(
+            self._model,
+            prompt,
+            role=ROLE,
+            system=self._system,
+            output_type=self._type,
+            timeout_seconds=seconds,
+        )
+        began = time.monotonic()
+        written = self._door.run(asking)
+        self._took.append(time.monotonic() - began)
+        return written
+
+    def _judged(self, future: Future[Written], proposal: Proposal) -> Answered:
+        try:
+            written = future.result()
+        except CostLimit as limit:
+            self.close(limit.what)
+            return Answered(proposal, None, limit.what)
+        except LlmError as error:
+            return self._failed(proposal, error.what)
+        except CancelledError:
+            return Answered(proposal, None, "it was given up")
+        files = {file.name: file.content for file in written.files}
+        twin = self._known.get(_fingerprint(files))
+        if twin is not None:
+            return self._failed(proposal, f"the answer is {twin} again")
+        self.remember(written.title, files)
+        self._failed_in_a_row = 0
+        if written.notes:
+            self._session.events.append("engineer_said", text=f"{written.title}: {written.notes}")
+        draft = Draft(
+            operator=proposal.operator,
+            title=written.title,
+            files=files,
+            parents=proposal.parents,
+            threads=max(1, min(written.cores, len(self._session.cores))),
+            at_most_seconds=self._seconds,
+        )
+        return Answered(proposal, draft)
+
+    def _failed(self, proposal: Proposal, reason: str) -> Answered:
+        self._failed_in_a_row += 1
+        if self._failed_in_a_row >= _FAILURES_IN_A_ROW:
+            self.close(f"{self._failed_in_a_row} requests in a row came to nothing, the last one: {reason}")
+        return Answered(proposal, None, reason)
+
+
+def _fingerprint(files: Mapping[str, str]) -> str:
+    """The same for files that differ in comments and layout alone."""
+    return "\n".join(
+        f"{name}\n{_plain(text)}" for name, text in sorted(files.items()) if name.endswith(".py")
+    )
+
+
+def _plain(code: str) -> str:
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            return ast.dump(ast.parse(code))
+    except (SyntaxError, ValueError, RecursionError):
+        return code
