@@ -53,7 +53,7 @@ def test_a_circle_is_told_and_then_ended(cycle: list[Acted]) -> None:
     patience = Patience()
     told = acts(patience, *cycle * 3)
     assert "same call 3 times" in told[-1]
-    with pytest.raises(LlmError, match="in circles: .*6 times"):
+    with pytest.raises(LlmError, match=r"in circles: .*6 times"):
         acts(patience, *cycle * 3)
 
 

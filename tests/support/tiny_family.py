@@ -48,7 +48,9 @@ class TinyFamily:
         return (path / "public" / "train.csv").is_file() and (path / "private" / "answer.txt").is_file()
 
     def open(self, path, settings):
-        task = Task(path.name, "tiny", path / "public", metric=METRIC, direction=Direction.MINIMIZE, settings=settings)
+        task = Task(
+            path.name, "tiny", path / "public", metric=METRIC, direction=Direction.MINIMIZE, settings=settings
+        )
         return Opened(task, Answers(path / "private" / "answer.txt"))
 
     def playbook(self, settings):
@@ -63,7 +65,9 @@ class TinyFamily:
             given = len(numbers(product.read_text()))
         except (ValueError, OSError):
             return Validation(False, "not a number on every line")
-        return Validation(given == rows, "" if given == rows else f"{given} lines, and {rows} are needed", rows)
+        return Validation(
+            given == rows, "" if given == rows else f"{given} lines, and {rows} are needed", rows
+        )
 
     def grader_command(self, task, answers, product):
         return ["tiny_grader", answers.argument(), str(product)]

@@ -4,8 +4,9 @@ import json
 import sys
 from pathlib import Path
 
-from medalist.core.answers import Answers, enter_grader
 from tiny_family import METRIC, error_of, numbers
+
+from medalist.core.answers import Answers, enter_grader
 
 if __name__ == "__main__":
     enter_grader()

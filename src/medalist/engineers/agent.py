@@ -21,7 +21,6 @@ from medalist.engineers.agent_prompt import situation, system_prompt
 from medalist.llm.door import Door
 from medalist.llm.names import parse_name
 from medalist.llm.oracle import Oracle
-from medalist.llm.panel import choose_panel
 from medalist.llm.settings import LlmSettings
 from medalist.session.session import Session
 from medalist.session.workshop import Workshop
@@ -96,18 +95,12 @@ class AgentEngineer:
 
     def _oracle(self, session: Session, workshop: Workshop, door: Door) -> Oracle | None:
         """None where the panel would be the agent's own language model alone, which would only ask itself."""
-        panel = choose_panel(self._llm)
-        named = self._llm.panel or self._llm.critic
-        if not named and panel.members in ((), (str(parse_name(self._llm.model)),)):
-            return None
-        return Oracle(
-            door,
-            panel.members,
-            panel.critic,
-            session.events,
-            hardware=session.hardware,
-            facts=workshop.script_facts(),
+        oracle = Oracle.of(
+            self._llm, door, session.events, hardware=session.hardware, facts=workshop.script_facts()
         )
+        named = self._llm.panel or self._llm.critic
+        alone = set(oracle.panel) <= {str(parse_name(self._llm.model))}
+        return None if alone and not named else oracle
 
     async def _converse(self, desk: Desk, door: Door) -> None:
         model = door.model(self._llm.model, role="engineer")
@@ -117,7 +110,7 @@ class AgentEngineer:
         opening = _BEGIN
         if desk.oracle is not None:
             points = FixedPoints(desk.oracle, desk.session, situation(desk.session, brief))
-            desk.before_first_launch = points.review
+            desk.before_training = points.review
             strategy = await points.strategy()
             opening += f"\n\nThe oracle was asked for a strategy:\n\n{strategy}" if strategy else ""
         conversation = Conversation(tokens, _kept_by(desk))

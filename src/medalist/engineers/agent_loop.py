@@ -27,7 +27,7 @@ from medalist.tools.tool import all_tools, call
 
 _SAID_CHARACTERS = 600
 _TOO_LONG = re.compile(r"context.{0,20}(length|window|size)|too long|maximum.{0,40}tokens", re.IGNORECASE)
-_SHORTENINGS = 3
+_SHORTENINGS = 4
 _MALFORMED = " What came is no JSON object. If it was cut off, write the file in several smaller pieces."
 _SIDE_BY_SIDE = frozenset(
     (
@@ -102,9 +102,7 @@ class AgentLoop:
             except LlmError as error:
                 if not _TOO_LONG.search(str(error)):
                     raise
-                self._conversation.limit_tokens = (
-                    min(self._conversation.limit_tokens, self._conversation.tokens) // 2
-                )
+                self._conversation.limit_tokens = 3 * self._conversation.tokens // 4
         self._conversation.fit()
         return await self._request()
 

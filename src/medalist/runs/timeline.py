@@ -5,6 +5,7 @@ One function a kind, in one table; a kind without one is not worth a line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -140,14 +141,21 @@ def _job(data: Data) -> str:
 
 def _llm_failed(data: Data) -> str:
     again = "; asked again" if data.get("again") else ""
-    return f"{data.get('name') or 'A language model'} did not answer: {data.get('reason', '')}{again}"
+    return (
+        f"{data.get('name') or 'A language model'} did not answer: {_quoted(data.get('reason'), 200)}{again}"
+    )
 
 
 def _tool(data: Data) -> str:
-    """The acts a person would want to read of; looking around, waiting and asking say nothing here."""
+    """The acts a person would want to read of; looking around, waiting and asking say nothing here.
+
+    Arguments are JSON text that may have been cut.
+    """
     tell = _ACTS.get(str(data.get("tool")))
-    arguments = data.get("arguments")
-    return tell(arguments) if tell and isinstance(arguments, dict) else ""
+    if tell is None or data.get("refused") or str(data.get("answer")).startswith("Error:"):
+        return ""
+    written = re.findall(r'"(\w+)": "((?:[^"\\]|\\.)*)', str(data.get("arguments")))
+    return tell({name: text.replace("\\n", " ").replace('\\"', '"') for name, text in written})
 
 
 def _quoted(text: object, characters: int = 100) -> str:
@@ -156,32 +164,34 @@ def _quoted(text: object, characters: int = 100) -> str:
 
 
 def _command(arguments: Data) -> str:
-    folder = arguments.get("folder") or arguments.get("cwd") or ""
-    where = f" in {folder}" if folder not in ("", ".") else ""
+    folder = arguments.get("folder", ".")
+    where = f" in {folder}" if folder != "." else ""
     return f"{_quoted(arguments.get('command'))}{where}"
 
 
 def _oracle_asked(data: Data) -> str:
     """O1's line."""
     names = [str(name) for name in data.get("names", ())]
-    listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-    return f"🔮 Oracle: Consulting {listed}{' in parallel' if len(names) > 1 else ''}..."
+    if len(names) < 2:
+        return f"🔮 Oracle: Consulting {names[0]}..." if names else "🔮 Oracle: nobody can be consulted"
+    return f"🔮 Oracle: Consulting {', '.join(names[:-1])} and {names[-1]} in parallel..."
 
 
 def _oracle_answered(data: Data) -> str:
-    if data.get("status") == "left_out" or data.get("reason"):
-        return f"{data.get('name')} is left out: {data.get('reason')}"
-    return f"{data.get('name')} answered: {_quoted(data.get('text'))}"
+    if data.get("status") == "left_out":
+        return f"{data.get('name')} is left out: {_quoted(data.get('reason'), 200)}"
+    return f"{data.get('name')}: {_quoted(data.get('text'))}"
 
 
 def _oracle_verdict(data: Data) -> str:
-    said = data.get("verdict")
-    verdict: Data = said if isinstance(said, dict) else data
-    items = [str(item) for item in verdict.get("must_fix") or ()]
-    batch = f", batch {verdict['batch_size']}" if verdict.get("batch_size") else ""
-    decision = str(verdict.get("decision") or "advice").replace("_", " ")
-    words = "; ".join(items) if items else verdict.get("plan", "")
-    return f"Oracle’s {data.get('kind', 'verdict')}: {decision}{batch} – {_quoted(words, 200)}"
+    decision = data.get("decision")
+    if decision is None:
+        return f"The oracle gave no verdict: {_quoted(data.get('note'), 200)}"
+    batch = f", batch {data['batch_size']}" if data.get("batch_size") else ""
+    items = "; ".join(map(str, data.get("must_fix") or ()))
+    cost = f" ({data['tokens']} tokens, ${data.get('cost_usd') or 0:.4g})" if data.get("tokens") else ""
+    words = _quoted(items or data.get("plan"), 200)
+    return f"Oracle’s {data.get('use', 'verdict')}: {str(decision).replace('_', ' ')}{batch} – {words}{cost}"
 
 
 def _ended(data: Data) -> str:
@@ -193,12 +203,10 @@ _ACTS: dict[str, Callable[[Data], str]] = {
     "write_file": lambda a: f"Wrote {a.get('path')}",
     "edit_file": lambda a: f"Edited {a.get('path')}",
     "run_command": lambda a: f"Ran {_command(a)}",
-    "start_job": lambda a: f"Launched {_command(a)}",
-    "kill_job": lambda a: f"Stopped job {a.get('job') or a.get('id') or ''}",
-    "validate": lambda a: f"Validated {a.get('path') or a.get('folder') or 'the submission'}",
-    "finish": lambda a: (
-        f"The engineer is done: {_quoted(a.get('summary') or a.get('reason') or 'no more to try')}"
-    ),
+    "start_job": lambda a: f"Reviewed and launched: {_command(a)}",
+    "kill_job": lambda a: f"Ended job {a.get('job')}",
+    "validate": lambda a: f"Validated {a.get('path')}",
+    "finish": lambda a: f"The engineer is done. {_quoted(a.get('summary'), 200)}",
 }
 
 _SENTENCES: dict[str, Callable[[Data], str]] = {
