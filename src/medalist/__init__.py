@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "compare": "medalist.runs.compare",
     "compete": "medalist.runs.api",
     "grade": "medalist.runs.api",
     "report": "medalist.runs.api",
@@ -21,11 +22,12 @@ _HOME = {
     "MedalistError": "medalist.core.errors",
 }
 
-__all__ = ["MedalistError", "compete", "grade", "report", "resume", "run", "runs", "validate"]
+__all__ = ["MedalistError", "compare", "compete", "grade", "report", "resume", "run", "runs", "validate"]
 
 if TYPE_CHECKING:
     from medalist.core.errors import MedalistError
     from medalist.runs.api import compete, grade, report, resume, run, runs, validate
+    from medalist.runs.compare import compare
 
 
 def __getattr__(name: str) -> Any:

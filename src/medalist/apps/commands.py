@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from medalist.apps import options
+from medalist.apps.cli_compare import compare
 from medalist.apps.cli_oracle import oracle
 from medalist.apps.delivery import Delivery, deliver
 
@@ -238,6 +239,7 @@ def hints(context: typer.Context) -> None:
     hints_app(context.args, prog_name="medalist hints")
 
 
+app.command()(compare)
 app.command()(oracle)
 
 

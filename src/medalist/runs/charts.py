@@ -14,6 +14,9 @@ from html import escape
 WIDTH = 880
 LEFT, RIGHT = 64, 16
 
+NAMES = 240
+"""The width that names take on a chart of intervals."""
+
 Scale = Callable[[float], float]
 
 
@@ -34,6 +37,17 @@ class Bar:
     start: float
     end: float
     label: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A line on the intervals chart; ``kind`` is "better", "worse" or "even". Without bounds, the middle alone."""
+
+    label: str
+    middle: float
+    low: float | None
+    high: float | None
     kind: str
 
 
@@ -125,6 +139,45 @@ def area_chart(
     )
 
 
+def intervals_chart(intervals: Sequence[Interval], *, left: str, right: str) -> str:
+    """Differences with their intervals around zero, one below the other; ``left`` and ``right`` name the sides.
+
+    What reaches further than three times the largest middle is cut off at the edge.
+    """
+    if not intervals:
+        return ""
+    reach = 3 * max(0.1, *(abs(each.middle) for each in intervals))
+    widest = max(
+        abs(bound) for each in intervals for bound in (each.low, each.high, each.middle) if bound is not None
+    )
+    reach = min(reach, 1.1 * widest) or 1.0
+    bottom = 28 + 26 * len(intervals)
+
+    def x(value: float) -> float:
+        return NAMES + (WIDTH - RIGHT - NAMES) * (min(max(value, -reach), reach) + reach) / (2 * reach)
+
+    zero = x(0.0)
+    parts = [
+        f'<line class="axis" x1="{zero:.1f}" x2="{zero:.1f}" y1="20" y2="{bottom}"/>',
+        f'<text class="tick" x="{zero - 10:.1f}" y="13" text-anchor="end">← {escape(left)}</text>',
+        f'<text class="tick" x="{zero + 10:.1f}" y="13">{escape(right)} →</text>',
+    ]
+    for number, each in enumerate(intervals):
+        y = 36 + 26 * number
+        low, high = (
+            each.low if each.low is not None else each.middle,
+            each.high if each.high is not None else each.middle,
+        )
+        parts.append(
+            f'<g class="interval {each.kind}"><title>{escape(each.label)}: {each.middle:.3g} [{low:.3g}, {high:.3g}]</title>'
+            f'<text x="{NAMES - 14}" y="{y + 4}" text-anchor="end">{escape(each.label)}</text>'
+            f'<line x1="{x(low):.1f}" x2="{x(high):.1f}" y1="{y}" y2="{y}"/>'
+            f'<circle cx="{x(each.middle):.1f}" cy="{y}" r="4.5"/></g>'
+        )
+    parts.append(_grid_of(-reach, reach, x, bottom))
+    return _svg(bottom + 24, parts)
+
+
 def thinned(points: Sequence[tuple[float, float]], most: int = 400) -> list[tuple[float, float]]:
     """At most ``most`` points, evenly taken, the last one among them."""
     step = math.ceil(len(points) / most)
@@ -146,6 +199,14 @@ def _grid(low: float, high: float, y: Scale, *, count: int = 5, unit: str = "") 
         f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(value):.1f}" y2="{y(value):.1f}"/>'
         f'<text class="tick" x="{LEFT - 8}" y="{y(value) + 4:.1f}" text-anchor="end">{_tick(value, high - low)}{unit}</text>'
         for value in _nice(low, high, count)
+    )
+
+
+def _grid_of(low: float, high: float, x: Scale, bottom: float) -> str:
+    """Values along the bottom."""
+    return "".join(
+        f'<text class="tick" x="{x(value):.1f}" y="{bottom + 14}" text-anchor="middle">{_tick(value, high - low)}</text>'
+        for value in _nice(low, high, 6)
     )
 
 
