@@ -23,9 +23,12 @@ import numpy as np
 import openai
 import psutil
 import pytest
+from pydantic import BaseModel
 
 from medalist.core.errors import LlmError
+from medalist.llm.door import Door
 from medalist.llm.local_server import LocalServer
+from medalist.llm.settings import LlmSettings
 
 MISSING = [name for name in ("torch", "transformers") if importlib.util.find_spec(name) is None]
 needs_libraries = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
@@ -262,6 +265,21 @@ def test_stopping_leaves_no_process_and_nothing_outside_was_touched(checkpoint: 
     assert not process.is_running()
     assert not server.alive
     assert any("float16" in text for text in told)
+
+
+@needs_libraries
+def test_the_door_asks_a_folder_by_its_name(checkpoint: Path) -> None:
+    class Sum(BaseModel):
+        a: int
+
+    name = f"hf:{checkpoint}?tokenizer={checkpoint / 'words'}&dtype=fp32"
+    with Door(LlmSettings(max_cost_usd=0.01), None, None) as door:
+        assert door.run(door.ask(name, "greet", role="engineer")) == "hello dear world"
+        assert door.run(door.ask(name, "sum", role="critic", output_type=Sum)) == Sum(a=7)
+        mine = [child for child in psutil.Process().children() if "float32" in child.cmdline()[-1]]
+        assert len(mine) == 1
+    assert not mine[0].is_running()
+    assert door.ledger.spent_usd == 0
 
 
 PARENT = """

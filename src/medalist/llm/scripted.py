@@ -14,7 +14,7 @@ what the tools really answered:
         print(provider.requests[0].system)
 
 Lists of steps and several speakers: ``script`` and ``cast``. Faults: ``fail``, ``leak``, ``overflow``,
-``drop``, ``malformed``, ``call_raw``, ``refuse``, ``nothing``, and a reply's ``.slow``, ``.stall``, ``.cut``,
+``page``, ``drop``, ``malformed``, ``call_raw``, ``refuse``, ``nothing``, and a reply's ``.slow``, ``.stall``, ``.cut``,
 ``.drop_midway``, ``.usage``, ``.no_usage``.
 """
 
@@ -24,7 +24,7 @@ import json
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -47,6 +47,7 @@ from medalist.llm.wire.exchange import (
     malformed,
     nothing,
     overflow,
+    page,
     refuse,
     say,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "malformed",
     "nothing",
     "overflow",
+    "page",
     "refuse",
     "say",
     "script",
@@ -249,6 +251,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, wire: Wire, turn: Turn, reply: Reply) -> None:
         if reply.broken == "before":
             self._hang_up()
+        elif reply.html:
+            self._send(reply.status, reply.html.encode(), "text/html")
         elif reply.status != 200:
             self._send_json(
                 reply.status, wire.error(reply.status, reply.text, reply.code), reply.retry_after_seconds
@@ -287,12 +291,13 @@ class _Handler(BaseHTTPRequestHandler):
         _shut(self.connection)
 
     def _send_json(self, status: int, data: dict[str, Any], retry_after_seconds: float | None = None) -> None:
-        body = json.dumps(data).encode()
+        retry_after = {} if retry_after_seconds is None else {"Retry-After": f"{retry_after_seconds:g}"}
+        self._send(status, json.dumps(data).encode(), "application/json", retry_after)
+
+    def _send(self, status: int, body: bytes, kind: str, more: Mapping[str, str] | None = None) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        if retry_after_seconds is not None:
-            self.send_header("Retry-After", f"{retry_after_seconds:g}")
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **(more or {})}.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 

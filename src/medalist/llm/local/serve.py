@@ -55,7 +55,7 @@ class _Answer:
         self._wish = _wish(turn.raw)
         self._stopped = threading.Event()
         stop = turn.raw.get("stop") or ()
-        self._begin = forced_beginning(turn.raw.get("tool_choice")) if turn.tools else ""
+        self._begin = forced_beginning(turn.raw.get("tool_choice"), turn.tools) if turn.tools else ""
         self._stop = Sieve([*([stop] if isinstance(stop, str) else stop), *([CLOSE] if self._begin else ())])
         self._calls = Sieve([OPEN] if turn.tools else [])
         self._prompt = write_prompt(model.tokenizer, turn) + self._begin

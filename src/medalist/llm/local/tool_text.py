@@ -94,9 +94,14 @@ def describe_tools(tools: Iterable[Mapping[str, Any]]) -> str:
     )
 
 
-def forced_beginning(tool_choice: Any) -> str:
-    """What an answer must begin with so that it calls a tool (OpenAI's ``tool_choice``); "" when it may not."""
+def forced_beginning(tool_choice: Any, tools: Sequence[str]) -> str:
+    """What an answer must begin with so that it calls a tool (OpenAI's ``tool_choice``); "" when it need not."""
     if isinstance(tool_choice, dict):
-        name = json.dumps(tool_choice["function"]["name"])
-        return f'{OPEN}\n{{"name": {name}, "arguments": '
-    return f'{OPEN}\n{{"name": "' if tool_choice == "required" else ""
+        name = tool_choice["function"]["name"]
+    elif tool_choice != "required":
+        return ""
+    elif len(tools) > 1:
+        return f'{OPEN}\n{{"name": "'
+    else:
+        name = tools[0]
+    return f'{OPEN}\n{{"name": {json.dumps(name)}, "arguments": '

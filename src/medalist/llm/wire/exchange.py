@@ -148,6 +148,7 @@ class Reply:
     ending: Ending = "done"
     status: int = 200
     code: str = ""
+    html: str = ""
     retry_after_seconds: float | None = None
     broken: Break = ""
     garbled: bool = False
@@ -200,7 +201,7 @@ class Reply:
     @property
     def failed(self) -> bool:
         """Whether a client cannot take it for an answer, and will ask again or give up."""
-        return self.status != 200 or self.garbled or self.broken != ""
+        return self.status != 200 or self.garbled or self.html != "" or self.broken != ""
 
     def told_usage(self, turn: Turn) -> tuple[int, int]:
         """Input and output tokens: as set by ``usage``, else counted from the text."""
@@ -251,6 +252,11 @@ def fail(
     """
     text = message or f"the script answers with status {status}"
     return Reply(text=text, status=status, code=code, retry_after_seconds=retry_after_seconds)
+
+
+def page(status: int = 502, html: str = "<html><h1>502 Bad Gateway</h1></html>") -> Reply:
+    """A web page in place of an answer, as from a proxy whose server is away, or a network's login page."""
+    return Reply(status=status, html=html)
 
 
 def overflow() -> Reply:
