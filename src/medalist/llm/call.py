@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
@@ -147,7 +147,7 @@ class Call:
 
     def _settled(self, hold: Hold, response: ModelResponse, *, streamed: bool = False) -> ModelResponse:
         usage = hold.pay(response)
-        response = _without_secrets(response)
+        response = _without(secrets(), response)
         self._books.conversations.asked(self._place, response.usage.input_tokens)
         if response.state == "complete" and self._books.cache is not None:
             self._books.cache.put(self._key, response)
@@ -212,18 +212,17 @@ def _redacted(
     messages: list[ModelMessage], parameters: ModelRequestParameters
 ) -> tuple[list[ModelMessage], ModelRequestParameters]:
     """The request without any secret's value; the same objects where there is none, which is nearly always."""
+    hidden = secrets()
     parts = parameters.instruction_parts or []
-    if any(redact(part.content) != part.content for part in parts):
+    if any(secret in part.content for part in parts for secret in hidden):
         cleaned = [replace(part, content=redact(part.content)) for part in parts]
         parameters = replace(parameters, instruction_parts=cleaned)
-    return [_without_secrets(message) for message in messages], parameters
+    return [_without(hidden, message) for message in messages], parameters
 
 
-def _without_secrets(message: Message) -> Message:
-    hidden = secrets()
-    if not any(
-        secret in text for text in (instructions_of(message), *texts_of(message)) for secret in hidden
-    ):
+def _without(hidden: Sequence[str], message: Message) -> Message:
+    texts = (instructions_of(message), *texts_of(message))
+    if not any(secret in text for text in texts for secret in hidden):
         return message
     written = ModelMessagesTypeAdapter.dump_json([message]).decode()
     (rewritten,) = ModelMessagesTypeAdapter.validate_json(redact(written))
