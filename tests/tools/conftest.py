@@ -30,6 +30,8 @@ SETTINGS = CheckSettings(
     first_look_seconds=1.0, budget_share=1.0, interval_seconds=1.0, stuck_seconds=5.0, heed_neighbours=False
 )
 
+DESK = DeskSettings(command_seconds=20.0)
+
 
 class GuessFamily:
     """Hand in ``answer.txt`` with a number in it."""
@@ -111,7 +113,7 @@ def make_office(tmp_path: Path, hardware) -> Iterator[Callable[..., Office]]:
         *,
         budget: Budget | None = None,
         sandbox: str = "plain",
-        settings: DeskSettings = DeskSettings(command_seconds=20.0),
+        settings: DeskSettings = DESK,
         preload: tuple[str, ...] = (),
         **desk: Any,
     ) -> Office:
@@ -156,4 +158,3 @@ def make_office(tmp_path: Path, hardware) -> Iterator[Callable[..., Office]]:
 @pytest.fixture
 def office(make_office: Callable[..., Office]) -> Office:
     return make_office()
-

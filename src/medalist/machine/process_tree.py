@@ -47,6 +47,26 @@ def read_process(pid: int) -> ProcessFigures | None:
     )
 
 
+@dataclass(frozen=True)
+class ProcessCommand:
+    """What a process runs: its command line, the program's file and the folder it is in, as it sees them."""
+
+    argv: tuple[str, ...]
+    program: str
+    folder: str
+
+
+def read_command(pid: int) -> ProcessCommand | None:
+    """The command of ``pid``; None when it is gone, is a zombie, or may not be looked at."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1]
+        program, folder = os.readlink(f"/proc/{pid}/exe"), os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return None
+    argv = tuple(word.decode("utf-8", errors="replace") for word in words)
+    return ProcessCommand(argv, program, folder)
+
+
 def descendants(pid: int) -> list[int]:
     """Every process below ``pid``, parents before their children; ``pid`` itself is not among them."""
     found: list[int] = []

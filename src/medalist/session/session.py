@@ -60,6 +60,8 @@ class Session:
     history: Sequence[Outcome] = ()
     best: Score | None = None
     submissions: int = 0
+    refusal: str = ""
+    """Why the last product that was handed in and stayed out did so."""
     _waiting_news: list[News] = field(default_factory=list)
 
     @property
@@ -288,6 +290,7 @@ class Session:
 
     def refuse(self, candidate: Candidate, score: Score | None, reason: str) -> None:
         """Record why a candidate's product stays out."""
+        self.refusal = reason
         self.events.append(
             "submission_refused",
             candidate=candidate.id,

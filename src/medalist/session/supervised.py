@@ -28,8 +28,10 @@ class LaunchRequest:
 
     ``facts`` say what the script trains on where that is known; ``sizing_key`` names the kind of job
     (``training.sizing.job_key``) under which measured batch sizes are remembered, "" for none.
-    ``training_refused`` says why a command that trains may not be started now, "" when it may. With
-    ``watch_starts``, what the job starts in turn is read too, and a training that nobody reviewed ends it.
+    ``training_refused`` says why a command that trains may not be started now, "" when it may. ``kind`` is
+    what reading the command line of a ``program`` found. With ``watch_starts``, what the job starts in turn
+    is read too, and a training that nobody reviewed ends it; so does Python that reads its code from a
+    pipe, but for ``code_on_stdin``, where that code was read before.
     """
 
     argv: tuple[str, ...]
@@ -46,7 +48,9 @@ class LaunchRequest:
     facts: ScriptFacts = field(default_factory=ScriptFacts)
     sizing_key: str = ""
     training_refused: str = ""
+    kind: Kind = Kind.NONE
     watch_starts: bool = False
+    code_on_stdin: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
 from medalist.core.errors import JobError
 from medalist.core.event import EventLog
@@ -14,7 +14,7 @@ from medalist.machine.hardware import Hardware
 from medalist.session.lessons import Lessons
 from medalist.session.supervised import Watched
 from medalist.training.checkpoint import Verdict, Verdicts
-from medalist.training.kind import Reader
+from medalist.training.kind import Kind, Reader
 from medalist.training.recovery import recover, set_batch
 from medalist.training.review import SMALL_BATCH, UNUSED_GPU, Review
 from medalist.training.reviewer import Question, Reviewer, Said
@@ -69,11 +69,11 @@ class Scripts:
         Raises Refusal when something that must be fixed is left, or when it trains and may not yet.
         """
         request = watched.request
-        if request.program or runs_own_module(watched.argv):
+        if runs_own_module(watched.argv):
             return
         script = watched.argv[0]
-        texts = _Texts(lambda path: self._read(watched, path))
-        said = self._ask(watched, texts)
+        texts = _Texts(lambda path: self._read(request.cwd, path))
+        said = Said(request.kind) if request.program else self._ask(watched, texts)
         watched.kind, found = said.kind, said.review
         if watched.kind.trains and request.training_refused:
             raise Refusal(request.training_refused)
@@ -96,17 +96,21 @@ class Scripts:
                 " ".join(f"Line {each.line}: {each.message} Fix: {each.fix}" for each in found.must_fix)
             )
 
-    def unreviewed_training(self, watched: Watched) -> str:
-        """Why a job must be stopped: something it started trains and was never reviewed; "" when nothing does."""
-        return ""
+    def kind_of(self, argv: Sequence[str], cwd: str) -> Kind:
+        """What ``python ARGV...`` does in a folder of the workspace, by its text."""
+        question = Question(
+            tuple(argv), self._hardware, use_hints=False, beside=self._names_in(cwd), review=False
+        )
+        return self._reviewer.ask(question, lambda path: self._read(cwd, path)).kind
 
     def code_of(self, watched: Watched) -> str | None:
         """The text of the launch's own script; None for ``-m``, ``-c`` and files that cannot be read."""
-        return self._read(watched, watched.argv[0]) if watched.argv[0].endswith(".py") else None
+        script = watched.argv[0]
+        return self._read(watched.request.cwd, script) if script.endswith(".py") else None
 
     def write(self, watched: Watched, code: str) -> None:
         """Put ``code`` in the script's place. Raises JobError for a planted link, StoreError for a full disk."""
-        relative = self._relative(watched, watched.argv[0])
+        relative = _relative(watched.request.cwd, watched.argv[0])
         descriptor = open_inside(self._workspace.root, relative, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             file.write(code)
@@ -118,13 +122,9 @@ class Scripts:
             self._fired(watched, finding, source="log", mended=False)
         return found
 
-    def _relative(self, watched: Watched, path: str) -> str:
-        return str(PurePosixPath(watched.request.cwd) / path)
-
-    def _read(self, watched: Watched, path: str) -> str | None:
+    def _read(self, cwd: str, path: str) -> str | None:
         try:
-            relative = self._relative(watched, path)
-            return self._workspace.read(relative, limit=_LARGEST_SCRIPT_BYTES).decode(
+            return self._workspace.read(_relative(cwd, path), limit=_LARGEST_SCRIPT_BYTES).decode(
                 "utf-8", errors="replace"
             )
         except (FileNotFoundError, JobError):
@@ -137,13 +137,13 @@ class Scripts:
             self._hardware.share(watched.cores),
             request.facts,
             use_hints=self._use_hints,
-            beside=self._names_beside(watched),
+            beside=self._names_in(request.cwd),
         )
         return self._reviewer.ask(question, texts.__getitem__)
 
-    def _names_beside(self, watched: Watched) -> tuple[str, ...] | None:
+    def _names_in(self, cwd: str) -> tuple[str, ...] | None:
         try:
-            return tuple(os.listdir(self._workspace.root / watched.request.cwd))
+            return tuple(os.listdir(self._workspace.root / cwd))
         except OSError:
             return None
 
@@ -207,3 +207,8 @@ class Scripts:
             fix=finding.fix,
             mended=mended,
         )
+
+
+def _relative(cwd: str, path: str) -> str:
+    """A path given from ``cwd``, counted from the workspace; ``..`` is taken back where it stays inside."""
+    return posixpath.normpath(posixpath.join(cwd, path))

@@ -19,6 +19,7 @@ from medalist.core.event import EventLog
 from medalist.hints.learned import LearnedHints
 from medalist.machine.hardware import Hardware
 from medalist.session.lessons import Lessons
+from medalist.session.starts import Starts
 from medalist.session.supervised import LaunchRequest, News, Rate, Trial, Watched
 from medalist.session.supervised_events import JobEvents
 from medalist.session.supervised_scripts import Refusal, Scripts
@@ -75,6 +76,7 @@ class Supervisor:
         self._scripts = Scripts(
             workspace, hardware, events, reviewer or Reviewer(), self.lessons, use_hints=hints
         )
+        self._starts = Starts(workspace.root, self._scripts.kind_of)
         self._news: list[News] = []
 
     # ---- what engineers call
@@ -99,6 +101,10 @@ class Supervisor:
         self._start(watched)
         self.running.append(watched)
         return watched
+
+    def kind_of(self, argv: Sequence[str], cwd: str = ".") -> Kind:
+        """What ``python ARGV...`` would do in a folder of the workspace; nothing is started."""
+        return self._scripts.kind_of(argv, cwd)
 
     def poll(self) -> list[News]:
         """Sample, read and check every running job once; what is new since the last call."""
@@ -157,7 +163,7 @@ class Supervisor:
         if watched.job.pid == 0:
             watched.waits_for_its_start()
             return
-        if watched.request.watch_starts and (stray := self._scripts.unreviewed_training(watched)):
+        if watched.request.watch_starts and (stray := self._starts.refused(watched)):
             self._stop(watched, "unreviewed", stray)
             return
         losses = len(watched.progress.losses)

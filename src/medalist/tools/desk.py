@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, Self
 
-from medalist.core.errors import BudgetSpent, SubmissionInvalid
+from medalist.core.errors import BudgetSpent, JobError, SubmissionInvalid
 from medalist.session.session import Session
 from medalist.session.supervised import SHORT_COMMAND_SECONDS
 from medalist.session.supervisor import LaunchRequest, News, Watched
@@ -22,7 +22,7 @@ from medalist.session.workshop import Workshop
 from medalist.tools.definition import Refused, Tool
 from medalist.tools.outputs import Outputs
 from medalist.tools.telling import Clock, tell
-from medalist.training.kind import kind_of_script
+from medalist.training.kind import Kind
 from medalist.workspace.environment import temporary_folder
 from medalist.workspace.workspace import Completed
 
@@ -183,8 +183,20 @@ class Desk:
             code = self.session.read(script)
         except SubmissionInvalid:
             return  # starting it says what is wrong
-        if kind_of_script(code).trains and (must_fix := await self.before_training(script, code)):
+        trains = self.kind_of(request.argv, request.cwd).trains
+        if trains and (must_fix := await self.before_training(script, code)):
             raise Refused(must_fix)
+
+    def kind_of(self, argv: Sequence[str], folder: str) -> Kind:
+        """What ``python ARGV...`` does in a folder of the workspace, by its text."""
+        return self.session.supervisor.kind_of(argv, folder)
+
+    def text_of(self, path: str) -> str | None:
+        """A text file of the workspace, None when there is none that may be read."""
+        try:
+            return self.session.workspace.read(path).decode("utf-8", errors="replace")
+        except (FileNotFoundError, JobError):
+            return None
 
     def kill(self, job_id: str) -> None:
         """End a job for good; its end is told by whoever asked for it."""

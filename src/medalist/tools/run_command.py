@@ -6,8 +6,9 @@ from medalist.session.supervisor import LaunchRequest
 from medalist.tools.definition import Refused
 from medalist.tools.desk import Desk
 from medalist.tools.places import folder_of
-from medalist.tools.shell import script_call
+from medalist.tools.shell_reading import read_line, script_call
 from medalist.tools.start_job import asked_for, script_request, started_text
+from medalist.training.kind import Kind
 
 _LONGEST_LINE = 30_000
 
@@ -27,12 +28,17 @@ async def run_command(desk: Desk, command: str, folder: str = ".") -> str:
     if words is not None:
         request = script_request(desk, words, folder, log=desk.command_log())
     else:
+        where = folder_of(desk, folder)
+        root = str(desk.session.workspace.root)
+        found = read_line(command, folder=where, root=root, kind_of=desk.kind_of, read=desk.text_of)
         request = LaunchRequest(
             argv=("-c", command),
             program="bash",
-            cwd=folder_of(desk, folder),
+            cwd=where,
             name="command",
             log=desk.command_log(),
+            kind=Kind.OPAQUE if found.opaque else Kind.NONE,
+            code_on_stdin=found.code_on_stdin,
         )
     await desk.approve(request)
     job_id, watched = desk.start(request)

@@ -11,7 +11,7 @@ from medalist.session.supervisor import LaunchRequest, Watched
 from medalist.tools.definition import Refused
 from medalist.tools.desk import Desk
 from medalist.tools.places import folder_of, place_of
-from medalist.tools.shell import script_call
+from medalist.tools.shell_reading import script_call
 
 _NAME = re.compile(r"[\w-]{1,40}")
 
@@ -63,6 +63,8 @@ def script_request(
     if not resolved.is_file():
         raise Refused(f"There is no script {words[0]!r} in {folder}. Write it first, with write_file.")
     inside = posixpath.relpath(resolved.relative_to(root).as_posix(), where)
+    if not inside.endswith(".py") and desk.kind_of((inside, *words[1:]), where).trains:
+        raise Refused(f"{words[0]} trains, or hides what it runs. A script that trains is called NAME.py.")
     label = name or re.sub(r"[^\w-]", "_", PurePosixPath(inside).stem)[:40]
     return LaunchRequest(
         argv=(inside, *words[1:]),

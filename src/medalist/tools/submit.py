@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from medalist.core.candidate import Candidate, CandidateState, Outcome
-from medalist.core.score import Score
+from medalist.core.score import Score, ScoreStatus
 from medalist.tools.definition import Refused
 from medalist.tools.desk import Desk
 from medalist.tools.places import folder_of
@@ -28,19 +28,20 @@ async def submit(desk: Desk, folder: str, title: str = "") -> str:
     )
     session.created(candidate)
     score = workshop.score(relative)
-    state = CandidateState.FINISHED if score.scored else CandidateState.FAILED
+    usable = score.scored or score.status is ScoreStatus.UNSCORED
+    state = CandidateState.FINISHED if usable else CandidateState.FAILED
     outcome = Outcome(candidate, state, score, reason=score.reason)
     workshop.population.tell(outcome)
     session.finished(outcome)
-    if not score.scored:
+    if not usable:
         raise Refused(f"There is no validation score for {folder}: {score.reason}. {in_place(session)}")
-    before = in_place(session)
-    placed = workshop.submit(candidate, score)
-    if placed:
+    if workshop.submit(candidate, score):
         return f"Submitted as {candidate.id}: {_shown(score)}. It is in place now."
-    return f"{candidate.id} scores {_shown(score)}, and was not put in place. {before}"
+    return f"{candidate.id}: {_shown(score)}. It was not put in place: {session.refusal}. {in_place(session)}"
 
 
 def _shown(score: Score) -> str:
+    if not score.scored:
+        return score.reason
     noise = f" ± {score.noise:.2g}" if score.noise else ""
     return f"validation {score.metric} {score.value:.6g}{noise} ({score.direction} is better)"

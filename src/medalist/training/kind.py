@@ -59,9 +59,7 @@ _MAX_FILES = 40
 
 def kind_of_command(argv: Sequence[str], read: Reader) -> Kind:
     """The kind of ``python ARGV...``: a script with arguments, ``-c CODE`` or ``-m MODULE``."""
-    words = list(argv)
-    while words and re.fullmatch(r"-[uOBEsSIbdqvx]+", words[0]):
-        words = words[1:]
+    words = interpreter_words(argv)
     if not words:
         return Kind.OPAQUE
     if words[0] == "-c":
@@ -69,7 +67,27 @@ def kind_of_command(argv: Sequence[str], read: Reader) -> Kind:
     if words[0] == "-m":
         return _Reading(read).module(words[1]) if len(words) > 1 else Kind.OPAQUE
     code = read(words[0])
-    return kind_of_script(code, read) if code is not None else Kind.OPAQUE
+    if code is None or "\0" in code:  # compiled, or an archive: Python runs those too
+        return Kind.OPAQUE
+    return kind_of_script(code, read)
+
+
+def interpreter_words(argv: Sequence[str]) -> tuple[str, ...]:
+    """``argv`` of a Python interpreter without its options: what begins with the script, ``-c``, ``-m`` or ``-``.
+
+    ``-uc CODE`` and ``-cCODE`` become ``-c CODE``, likewise for ``-m``; () when only options were given.
+    """
+    words = list(argv)
+    while words:
+        word = words.pop(0)
+        found = re.fullmatch(r"-[bBdEhiIOPqsSuvVxR]*([cm])(.*)", word, re.DOTALL)
+        if found and not word.startswith("--"):
+            return (f"-{found[1]}", *([found[2]] if found[2] else []), *words)
+        if word in ("-W", "-X", "--check-hash-based-pycs"):
+            words[:1] = []
+        elif not word.startswith("-") or word == "-":
+            return (word, *words)
+    return ()
 
 
 def kind_of_script(code: str, read: Reader | None = None) -> Kind:

@@ -34,7 +34,8 @@ from medalist.training.review import Review, ScriptFacts, review
 
 @dataclass(frozen=True)
 class Question:
-    """A command to be read. ``hardware`` is what the job gets; ``use_hints`` asks the knowledge base too.
+    """A command to be read. ``hardware`` is what the job gets; ``use_hints`` asks the knowledge base too;
+    without ``review`` only the kind is told.
 
     ``beside`` names what lies in the job's folder, so that nobody asks for other modules' texts; None
     where that is not known.
@@ -45,6 +46,7 @@ class Question:
     facts: ScriptFacts = field(default_factory=ScriptFacts)
     use_hints: bool = True
     beside: tuple[str, ...] | None = None
+    review: bool = True
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -61,7 +63,12 @@ class Question:
         hardware = Hardware(**{**machine, "core_ids": tuple(machine["core_ids"]), "gpus": gpus})
         beside = data["beside"] if data["beside"] is None else tuple(data["beside"])
         return Question(
-            tuple(data["argv"]), hardware, ScriptFacts(**data["facts"]), data["use_hints"], beside
+            tuple(data["argv"]),
+            hardware,
+            ScriptFacts(**data["facts"]),
+            data["use_hints"],
+            beside,
+            data["review"],
         )
 
 
@@ -90,7 +97,7 @@ def read_command(question: Question, read: Reader) -> Said:
     """Read a command in this process; ``read`` gives the texts of its script and of the files beside it."""
     kind = kind_of_command(question.argv, read)
     code = read(question.argv[0]) if question.argv[0].endswith(".py") else None
-    if not kind.trains or code is None:
+    if not kind.trains or code is None or not question.review:
         return Said(kind)
     try:
         hints = check_script(code, hardware=question.hardware) if question.use_hints else []
