@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from medalist.core.candidate import Candidate, Outcome
 from medalist.core.score import Score
@@ -41,6 +41,7 @@ class Draft:
     at_most_seconds: float = math.inf
 
 
+@runtime_checkable
 class Workshop(Protocol):
     """One family's trade in one session. Not for use from several threads."""
 
