@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from medalist.core.budget import Budget
 from medalist.core.errors import LlmError
 from medalist.core.event import Event, EventLog, read_events
 from medalist.llm.names import parse_name
@@ -49,12 +50,12 @@ PARTS = {"o3": say("Use 128."), "deepseek-reasoner": say("Use 256."), "judge": v
 class Asking:
     """An oracle behind a door onto the scripted provider, and what it wrote."""
 
-    def __init__(self, opened: object, panel: Sequence[str], critic: str) -> None:
+    def __init__(self, opened: object, panel: Sequence[str], critic: str, budget: Budget | None) -> None:
         self.opened = opened
         names = [each if ":" in each else opened.name(model=each) for each in panel]
         self.events_path: Path = opened.folder / "events.jsonl"
         events = EventLog(self.events_path, elapsed=lambda: 0.0)
-        self.oracle = Oracle(opened.door, names, opened.name(model=critic), events)
+        self.oracle = Oracle(opened.door, names, opened.name(model=critic), events, budget=budget)
 
     def ask(
         self, question: str = "Which batch?", context: str = "", kind: str = "review", **known: object
@@ -75,9 +76,10 @@ def asking(open_door: Callable) -> Callable[..., Asking]:
         *,
         panel: Sequence[str] = ("o3", "deepseek-reasoner"),
         critic: str = "judge",
+        budget: Budget | None = None,
         **settings: object,
     ) -> Asking:
-        return Asking(open_door(cast({**PARTS, **(parts or {})}), **settings), panel, critic)
+        return Asking(open_door(cast({**PARTS, **(parts or {})}), **settings), panel, critic, budget)
 
     return make
 
@@ -250,6 +252,13 @@ def test_a_member_that_fails_is_named_and_left_out(
     assert any(
         (sentence(event) or "").startswith("O3 is left out: ") for event in asked.events("oracle_answered")
     )
+
+
+def test_a_panel_that_never_answers_takes_but_a_share_of_the_attempts_time(
+    asking: Callable[..., Asking],
+) -> None:
+    asked = asking({"o3": say("late").slow(60)}, budget=Budget(10.0))
+    assert [member.status for member in asked.ask().members] == ["left_out", "answered"]
 
 
 def test_a_member_without_a_key_is_left_out_before_anything_is_sent(

@@ -20,6 +20,7 @@ from medalist.runs.language_models import dollars, language_models
 from medalist.runs.report import figure_rows, markdown, read_story, write_page
 from medalist.runs.spec import RunSpec, TaskSpec
 from medalist.runs.store import FileStore
+from medalist.runs.timeline import sentence
 from medalist.session.supervisor import LaunchRequest, Supervisor
 from medalist.workspace.sandbox import choose_sandbox
 from medalist.workspace.workspace import Workspace
@@ -223,6 +224,18 @@ def test_figures_hold_cost_tokens_and_the_oracles_record(store: FileStore) -> No
     (use,) = language_models(story.figures.events)
     assert (use.calls, use.repeated, use.failed, use.unpriced) == (2, 1, 0, 1)
     assert use.roles == {"critic", "oracle"}
+
+
+@pytest.mark.parametrize(
+    ("by", "said"),
+    [
+        ("critic", "Oracle’s review: approve, batch 256 – Go."),
+        ("member", "The critic failed; Judge’s review: approve"),
+        ("hints", "Nobody could be asked; review by the training hints: approve"),
+    ],
+)
+def test_a_verdict_is_told_with_who_gave_it(by: str, said: str) -> None:
+    assert (sentence(Event("oracle_verdict", 1, 1, {**APPROVED[1], "by": by})) or "").startswith(said)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ _STYLES = {
     "sizing_kept": "bold cyan",
     "sizing_taken_back": "bold cyan",
     "hint_fired": "magenta",
+    "oracle_asked": "bold blue",
+    "oracle_verdict": "bold blue",
     "attempt_started": "bold",
     "attempt_ended": "bold",
     "plan": "blue",
@@ -84,6 +86,13 @@ class Live:
                 return
             _erase()
             self._console.print(line, style=_STYLES.get(event.kind), markup=False)
+
+    def say(self, text: str) -> None:
+        """Print what is no event, above the status line."""
+        with self._lock:
+            if self._console is not None:
+                _erase()
+            print(text, file=sys.stderr, flush=True)
 
     def _redraw(self) -> None:
         from shutil import get_terminal_size

@@ -96,7 +96,12 @@ class AgentEngineer:
     def _oracle(self, session: Session, workshop: Workshop, door: Door) -> Oracle | None:
         """None where the panel would be the agent's own language model alone, which would only ask itself."""
         oracle = Oracle.of(
-            self._llm, door, session.events, hardware=session.hardware, facts=workshop.script_facts()
+            self._llm,
+            door,
+            session.events,
+            hardware=session.hardware,
+            facts=workshop.script_facts(),
+            budget=session.budget,
         )
         named = self._llm.panel or self._llm.critic
         alone = set(oracle.panel) <= {str(parse_name(self._llm.model))}

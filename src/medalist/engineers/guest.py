@@ -93,6 +93,7 @@ class GuestEngineer:
             session.events,
             hardware=session.hardware,
             facts=desk.workshop.script_facts(),
+            budget=session.budget,
         )
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
+from medalist.core.budget import Budget
 from medalist.core.errors import LlmError
 from medalist.core.event import EventLog
 from medalist.llm.keys import redact
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Member", "Oracle", "Verdict", "review_by_hints"]
 
 PANEL_ROLE, CRITIC_ROLE = "oracle", "critic"
+_SHARE_OF_BUDGET, _LEAST_SECONDS = 0.1, 5.0
 
 
 class Oracle:
@@ -41,7 +43,8 @@ class Oracle:
 
     ``panel`` and ``critic`` are names of ``llm.names``. An empty panel (``door`` may be None) reviews scripts
     by hints and answers nothing else. ``hardware`` and ``facts`` are what a review by hints goes by;
-    this machine, and nothing, where they are not given.
+    this machine, and nothing, where they are not given. Of a ``budget`` no question takes more than a
+    share: the panel has a tenth of what is left to answer in, and so has the critic.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Oracle:
         *,
         hardware: Hardware | None = None,
         facts: ScriptFacts | None = None,
+        budget: Budget | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.door = door
@@ -61,6 +65,7 @@ class Oracle:
         self.events = events
         self.facts = facts or ScriptFacts()
         self.clock = clock
+        self._budget = budget
         self._hardware = hardware
         self._numbers = itertools.count(1)
 
@@ -87,10 +92,12 @@ class Oracle:
 
         ``context`` is what the panel should know (task, machine, limits, what was found); ``files``
         scripts and logs by name, given word for word. ``timeout_seconds`` bounds the panel, and then
-        the critic; None leaves both to the door. Raises LlmError where nobody could answer, unless
+        the critic; None leaves both to the budget and the door. Raises LlmError where nobody could answer, unless
         there is a Python script among ``files``: then the knowledge base reviews it.
         """
         asked = Question(question, kind, context, files or {})
+        if timeout_seconds is None and self._budget is not None:
+            timeout_seconds = max(_LEAST_SECONDS, _SHARE_OF_BUDGET * self._budget.remaining)
         return await _Consultation(self, asked, next(self._numbers), timeout_seconds).hold()
 
 

@@ -32,7 +32,8 @@ def choose_panel(settings: LlmSettings, env: Mapping[str, str] = os.environ) -> 
     leaves it out. Of the customary pair only those are taken whose keys are seen.
     """
     named = settings.panel or tuple(filter(None, (each.strip() for each in env.get(VARIABLE, "").split(","))))
-    members = named or _customary(settings, env) or ((settings.model,) if settings.model else ())
+    alone = tuple(filter(None, [settings.model or settings.critic]))
+    members = named or _customary(settings, env) or alone
     unique = tuple(dict.fromkeys(str(parse_name(member)) for member in members))
     if not unique:
         return Panel()

@@ -13,7 +13,7 @@ from medalist.runs.consultations import consultations, share_trained
 from medalist.runs.figures import Figures, fold
 from medalist.runs.grading import Grade, read_grade
 from medalist.runs.language_models import dollars, language_models
-from medalist.runs.report_oracle import USE_HEADINGS, oracle_lines, use_rows
+from medalist.runs.report_oracle import USE_HEADINGS, oracle_lines, record, use_rows
 from medalist.runs.store import AttemptRecord, Store, write_text
 from medalist.runs.timeline import duration, number, sentence, stamp
 
@@ -72,6 +72,8 @@ def markdown(store: Store) -> str:
     """The run as Markdown: a table, then each attempt's figures, checklist and timeline."""
     stories = read_stories(store)
     parts = [f"# {store.root.name}", "", *_table([_row(story) for story in stories], _HEADINGS)]
+    oracle = record(story.figures for story in stories)
+    parts += ["", oracle] if oracle else []
     for story in stories:
         parts += [
             "",

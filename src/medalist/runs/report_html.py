@@ -12,7 +12,7 @@ from medalist.runs.candidate_tree import candidates
 from medalist.runs.figures import Figures
 from medalist.runs.markup import document, section, table, titled
 from medalist.runs.report import AttemptStory, figure_rows, machine_text, mark
-from medalist.runs.report_oracle import USE_HEADINGS, oracle_section, use_rows
+from medalist.runs.report_oracle import USE_HEADINGS, oracle_section, record, use_rows
 from medalist.runs.timeline import duration, number, sentence, stamp
 
 _MEDALS = {"gold": "🥇 gold", "silver": "🥈 silver", "bronze": "🥉 bronze"}
@@ -40,9 +40,9 @@ def _overview(stories: Sequence[AttemptStory]) -> str:
                 duration(story.figures.seconds),
             )
         )
-    return section(
-        "Attempts", table(("attempt", "state", "metric", "validation", "hidden", "medal", "time"), rows)
-    )
+    attempts = table(("attempt", "state", "metric", "validation", "hidden", "medal", "time"), rows)
+    oracle = record(story.figures for story in stories)
+    return section("Attempts", attempts + (f'<p class="quiet">{escape(oracle)}</p>' if oracle else ""))
 
 
 def _attempt(story: AttemptStory, *, alone: bool) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -41,6 +41,17 @@ def oracle_lines(figures: Figures) -> list[str]:
 def use_rows(figures: Figures) -> list[list[str]]:
     """One row a language model, under ``USE_HEADINGS``."""
     return [_use_row(use) for use in language_models(figures.events)]
+
+
+def record(of_attempts: Iterable[Figures]) -> str:
+    """Over all attempts of a run: how many approved scripts trained at once; "" where none can be judged."""
+    found = [each for figures in of_attempts for each in consultations(figures.events)]
+    trained, judged = share_trained(found)
+    return (
+        f"Of {judged} scripts that the oracle approved, {trained} trained at the first launch."
+        if judged
+        else ""
+    )
 
 
 def summary(found: Sequence[Consultation]) -> str:

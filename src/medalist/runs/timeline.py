@@ -191,7 +191,12 @@ def _oracle_verdict(data: Data) -> str:
     items = "; ".join(map(str, data.get("must_fix") or ()))
     cost = f" ({data['tokens']} tokens, ${data.get('cost_usd') or 0:.4g})" if data.get("tokens") else ""
     words = _quoted(items or data.get("plan"), 200)
-    return f"Oracle’s {data.get('use', 'verdict')}: {str(decision).replace('_', ' ')}{batch} – {words}{cost}"
+    use = data.get("use", "verdict")
+    whose = {
+        "hints": f"Nobody could be asked; {use} by the training hints",
+        "member": f"The critic failed; {data.get('critic')}’s {use}",
+    }.get(str(data.get("by")), f"Oracle’s {use}")
+    return f"{whose}: {str(decision).replace('_', ' ')}{batch} – {words}{cost}"
 
 
 def _ended(data: Data) -> str:
