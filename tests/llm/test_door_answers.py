@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -111,6 +112,26 @@ def test_a_door_can_be_closed_twice_and_before_it_was_used(open_door: Callable) 
     opened.ask()
     opened.door.close()
     opened.door.close()
+
+
+def test_closing_the_door_ends_what_is_still_asked(open_door: Callable) -> None:
+    opened = open_door(lambda turn: say("too late").slow(30))
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(opened.ask)
+        while not opened.provider.requests:
+            time.sleep(0.01)
+        opened.door.close()
+        with pytest.raises(LlmError, match="closed"):
+            asked.result()
+
+
+@pytest.mark.parametrize(("model", "field"), [("qwen3", "max_tokens"), ("o3", "max_completion_tokens")])
+def test_the_longest_answer_goes_by_the_name_that_is_understood(
+    open_door: Callable, model: str, field: str
+) -> None:
+    opened = open_door(lambda turn: say("well"), max_tokens=100_000)
+    opened.door.run(opened.door.ask(opened.name(model=model), "hello", role="tester"))
+    assert opened.provider.requests[0].raw[field] > 0
 
 
 def test_a_missing_key_is_named_before_anything_is_asked(keys: dict, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,14 @@ import asyncio
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Coroutine
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import httpx2
 from pydantic_ai.models import Model, create_async_httpx2_client
+
+from medalist.core.errors import LlmError
 
 T = TypeVar("T")
 
@@ -29,7 +32,8 @@ class LoopThread:
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run ``work`` to its end and give its result; it is cancelled when the caller is interrupted.
 
-        Raises RuntimeError when called from inside the loop itself, which would wait for itself.
+        Raises LlmError when ``close`` comes first, and RuntimeError when called from inside the loop
+        itself, which would wait for itself.
         """
         if threading.current_thread() is self._thread:
             work.close()
@@ -37,6 +41,8 @@ class LoopThread:
         future = asyncio.run_coroutine_threadsafe(work, self._started())
         try:
             return future.result()
+        except CancelledError:
+            raise LlmError("The door to language models was closed before there was an answer.") from None
         except BaseException:
             future.cancel()
             raise

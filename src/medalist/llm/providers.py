@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 
 import httpx2
@@ -11,11 +12,21 @@ from pydantic_ai.settings import ModelSettings
 
 from medalist.llm.names import LlmName, base_url_of, key_of
 
-OLLAMA_ADDRESS = "http://127.0.0.1:11434/v1"
+_USUAL_ADDRESSES = {
+    "openai": "https://api.openai.com/v1",
+    "openai-chat": "https://api.openai.com/v1",
+    "openai-responses": "https://api.openai.com/v1",
+    "deepseek": "https://api.deepseek.com",
+    "openrouter": "https://openrouter.ai/api/v1",
+    "ollama": "http://127.0.0.1:11434/v1",
+}
 _NO_KEY = "none-needed"
 """Sent where a server needs no key, since the SDKs insist on one."""
 
-_OPENAI_HOSTS = ("api.openai.com",)
+_OPENAI_HOST = "api.openai.com"
+_KNOWS_NO_MAX_TOKENS = re.compile(r"(.*/)?(o\d|gpt-[5-9])")
+"""OpenAI's newer models, which refuse the name that every other server gives to the longest answer."""
+
 _ONE_TRY = ModelSettings(max_retries=0)
 """The door alone makes requests again, so that each is counted and told."""
 
@@ -42,36 +53,41 @@ def _openai_protocol(name: LlmName, address: str, key: str, http_client: httpx2.
     from pydantic_ai.models.ollama import OllamaModel
     from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
     from pydantic_ai.models.openrouter import OpenRouterModel
+    from pydantic_ai.profiles.openai import OpenAIModelProfile
     from pydantic_ai.providers.deepseek import DeepSeekProvider
     from pydantic_ai.providers.ollama import OllamaProvider
     from pydantic_ai.providers.openai import OpenAIProvider
     from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
     from pydantic_ai.providers.openrouter import OpenRouterProvider
 
-    def client(usual: str) -> AsyncOpenAI:
-        return AsyncOpenAI(base_url=address or usual, api_key=key, http_client=http_client)
-
-    def own(provider: OpenAIProvider) -> bool:
-        return httpx2.URL(provider.base_url).host in _OPENAI_HOSTS
-
+    address = address or _USUAL_ADDRESSES[name.provider]
+    client = AsyncOpenAI(base_url=address, api_key=key, http_client=http_client)
+    newer = _KNOWS_NO_MAX_TOKENS.match(name.model) is not None
+    # A limit holds only where the server knows the word for it: most know max_tokens alone.
+    capped = OpenAIModelProfile(openai_chat_supports_max_completion_tokens=newer)
+    own = httpx2.URL(address).host == _OPENAI_HOST
     match name.provider:
         case "deepseek":
-            provider = DeepSeekProvider(openai_client=client("https://api.deepseek.com"))
-            return OpenAIChatModel(name.model, provider=provider, settings=_ONE_TRY)
-        case "ollama":
-            provider = OllamaProvider(openai_client=client(OLLAMA_ADDRESS))
-            return OllamaModel(name.model, provider=provider, settings=_ONE_TRY)
+            return OpenAIChatModel(
+                name.model, provider=DeepSeekProvider(openai_client=client), settings=_ONE_TRY
+            )
         case "openrouter":
-            provider = OpenRouterProvider(openai_client=client("https://openrouter.ai/api/v1"))
-            return OpenRouterModel(name.model, provider=provider, settings=_ONE_TRY)
-        case "hf":
-            provider = OpenAICompatibleProvider(name="hf", openai_client=client(address))
-            return OpenAIChatModel(name.model, provider=provider, settings=_ONE_TRY)
-    openai = OpenAIProvider(openai_client=client("https://api.openai.com/v1"))
-    if name.provider == "openai-responses" or (name.provider == "openai" and own(openai)):
-        return OpenAIResponsesModel(name.model, provider=openai, settings=_ONE_TRY)
-    provider = openai if own(openai) else OpenAICompatibleProvider(name="openai", openai_client=openai.client)
-    return OpenAIChatModel(name.model, provider=provider, settings=_ONE_TRY)
+            return OpenRouterModel(
+                name.model, provider=OpenRouterProvider(openai_client=client), settings=_ONE_TRY
+            )
+        case "ollama":
+            provider = OllamaProvider(openai_client=client)
+            return OllamaModel(name.model, provider=provider, profile=capped, settings=_ONE_TRY)
+        case "openai" | "openai-responses" if own or name.provider == "openai-responses":
+            return OpenAIResponsesModel(
+                name.model, provider=OpenAIProvider(openai_client=client), settings=_ONE_TRY
+            )
+        case "openai-chat" if own:
+            return OpenAIChatModel(
+                name.model, provider=OpenAIProvider(openai_client=client), settings=_ONE_TRY
+            )
+    provider = OpenAICompatibleProvider(name=name.provider.removesuffix("-chat"), openai_client=client)
+    return OpenAIChatModel(name.model, provider=provider, profile=capped, settings=_ONE_TRY)
 
 
 def _anthropic(model: str, address: str, key: str, http_client: httpx2.AsyncClient) -> Model:
