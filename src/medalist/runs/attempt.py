@@ -179,11 +179,15 @@ class _Work:
         )
 
     def _check_settings(self) -> CheckSettings:
-        """The checks' intervals; ``check_seconds`` among the task's settings shortens them (tests, the demo)."""
-        seconds = self.record.spec.task.settings.get("check_seconds")
-        if seconds is None:
-            return CheckSettings()
-        return CheckSettings(first_look_seconds=float(seconds), interval_seconds=float(seconds))
+        """The checks as they are set; ``check_seconds`` and ``heed_neighbours`` among the task's settings
+        shorten their intervals and keep a machine's other work from excusing idle cores (tests)."""
+        settings = self.record.spec.task.settings
+        seconds = float(settings.get("check_seconds") or CheckSettings.first_look_seconds)
+        return CheckSettings(
+            first_look_seconds=seconds,
+            interval_seconds=seconds,
+            heed_neighbours=bool(settings.get("heed_neighbours", True)),
+        )
 
     def _announce(self, hardware: Hardware) -> None:
         spec = self.record.spec
