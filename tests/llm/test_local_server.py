@@ -10,6 +10,7 @@ import importlib.util
 import itertools
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -46,7 +47,8 @@ TEMPLATE = (
     "{% for c in m.tool_calls or [] %}{{ c.function.arguments.a }} {% endfor %}{% endfor %}"
 )
 TOOL = {"type": "function", "function": {"name": "add", "parameters": {"type": "object", "properties": {}}}}
-CONTEXT_TOKENS = 64
+CONTEXT_TOKENS = 1_000_000
+SHORT_CONTEXT_TOKENS = 64
 
 
 def make_checkpoint(root: Path) -> Path:
@@ -166,15 +168,28 @@ def test_streams_word_by_word(client: openai.OpenAI) -> None:
 
 
 @needs_libraries
-def test_an_answer_ends_at_its_limit_at_a_stop_word_or_at_the_context(client: openai.OpenAI) -> None:
+def test_an_answer_ends_at_its_limit_or_at_a_stop_word(client: openai.OpenAI) -> None:
     cut = ask(client, "forever", max_tokens=3)
     assert (cut.message.content.split(), cut.finish_reason) == (["on", "and", "on"], "length")
     stopped = ask(client, "greet", stop=["ear wo", "never"])
     assert (stopped.message.content, stopped.finish_reason) == ("hello d", "stop")
-    endless = answer(client, [{"role": "user", "content": "forever"}])
-    assert endless.usage.total_tokens == CONTEXT_TOKENS
-    with pytest.raises(openai.BadRequestError, match="context"):
-        ask(client, "on " * CONTEXT_TOKENS)
+
+
+@needs_libraries
+@pytest.mark.parametrize("streaming", [False, True], ids=["whole", "streaming"])
+def test_a_client_that_left_holds_up_nobody(client: openai.OpenAI, streaming: bool) -> None:
+    asked: Any = [{"role": "user", "content": "forever"}]
+    hasty = client.with_options(timeout=1.0)
+    if streaming:
+        with hasty.chat.completions.create(
+            model="any", messages=asked, stream=True, temperature=0, max_tokens=CONTEXT_TOKENS
+        ) as chunks:
+            next(chunks)
+    else:
+        with pytest.raises(openai.APITimeoutError):
+            answer(hasty, asked, max_tokens=CONTEXT_TOKENS)
+    # The endless answer would take far longer than this client waits.
+    assert ask(client, "greet").message.content == "hello dear world"
 
 
 @needs_libraries
@@ -245,21 +260,27 @@ def test_requests_at_once_are_all_answered(client: openai.OpenAI) -> None:
 
 
 @needs_libraries
-def test_stopping_leaves_no_process_and_nothing_outside_was_touched(checkpoint: Path, tmp_path: Path) -> None:
-    told: list[str] = []
+def test_a_short_context_is_filled_and_stopping_leaves_no_process(checkpoint: Path, tmp_path: Path) -> None:
     # In fp16, with its tokenizer found beside it and no settings for it: a bare tokenizer.json.
     (tmp_path / "tokenizer").mkdir()
-    words = (checkpoint / "words" / "tokenizer.json").read_bytes()
-    (tmp_path / "tokenizer" / "tokenizer.json").write_bytes(words)
-    (tmp_path / "model").symlink_to(checkpoint / "model")
+    shutil.copy(checkpoint / "words" / "tokenizer.json", tmp_path / "tokenizer")
+    shutil.copytree(checkpoint / "model", tmp_path / "model")
+    config = (checkpoint / "model" / "config.json").read_text()
+    (tmp_path / "model" / "config.json").write_text(
+        config.replace(str(CONTEXT_TOKENS), str(SHORT_CONTEXT_TOKENS))
+    )
+    told: list[str] = []
     server = LocalServer(tmp_path, dtype="fp16", told=told.append)
     base_url = server.start()
     assert server.start() == base_url
     process = psutil.Process(server._process.pid)  # type: ignore[union-attr]
     with openai.OpenAI(base_url=base_url, api_key="none", max_retries=0) as client:
-        # No template: the plain one, whose last word is no word of this model's.
-        assert ask(client, "greet", max_tokens=2).finish_reason == "length"
-    assert server.alive
+        # No template: the plain one, whose last word is none of this model's words, and its answers never end.
+        endless = answer(client, [{"role": "user", "content": "greet"}])
+        assert endless.choices[0].finish_reason == "length"
+        assert endless.usage.total_tokens == SHORT_CONTEXT_TOKENS
+        with pytest.raises(openai.BadRequestError, match="maximum context length"):
+            ask(client, "on " * SHORT_CONTEXT_TOKENS)
     server.stop()
     server.stop()
     assert not process.is_running()

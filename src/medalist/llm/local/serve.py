@@ -79,14 +79,16 @@ class _Answer:
             self._one_at_a_time, self._model.generate, self._prompt, self._wish, put, self._stopped
         )
         work.add_done_callback(lambda _: queue.put_nowait(None))
+        watch = asyncio.create_task(self._stop_when_left(request))
         try:
             queue.put_nowait(self._begin)
-            while (text := await self._next(queue, request)) is not None:
+            while (text := await queue.get()) is not None:
                 if shown := self._pass(text):
                     yield shown
             generated = await work
         finally:
             self._stopped.set()
+            watch.cancel()
         if rest := self._end():
             yield rest
         asked, written = generated.input_tokens, generated.output_tokens
@@ -94,13 +96,10 @@ class _Answer:
         if generated.cut:
             self.reply = self.reply.cut()
 
-    async def _next(self, queue: asyncio.Queue[str | None], request: Request) -> str | None:
-        while True:
-            try:
-                return await asyncio.wait_for(queue.get(), _LOOK_FOR_CLIENT_SECONDS)
-            except TimeoutError:
-                if await request.is_disconnected():
-                    self._stopped.set()
+    async def _stop_when_left(self, request: Request) -> None:
+        while not await request.is_disconnected():
+            await asyncio.sleep(_LOOK_FOR_CLIENT_SECONDS)
+        self._stopped.set()
 
     def _pass(self, text: str) -> str:
         before = self._stop.feed(text)
