@@ -10,7 +10,7 @@ from typing import Any
 from medalist.core.budget import Budget, Limits
 from medalist.core.candidate import Outcome
 from medalist.core.event import Event, EventLog, read_events
-from medalist.core.family import find_family
+from medalist.core.family import Family, find_family
 from medalist.machine.hardware import read_hardware
 from medalist.session.session import Session
 from medalist.session.supervisor import Supervisor
@@ -20,7 +20,7 @@ from medalist.workspace.workspace import Workspace
 
 @contextmanager
 def open_session(
-    family_name: str,
+    family: str | Family,
     task: Path,
     attempt: Path,
     *,
@@ -28,9 +28,10 @@ def open_session(
     settings: Mapping[str, Any] | None = None,
     history: Sequence[Outcome] = (),
 ) -> Iterator[Session]:
-    """A session of the family on the task at ``task``; the attempt's folder is ``attempt``."""
+    """A session of the family (an installed one by name) on ``task``; the attempt's folder is ``attempt``."""
     attempt.mkdir(parents=True, exist_ok=True)
-    family, hardware = find_family(family_name), read_hardware()
+    family = find_family(family) if isinstance(family, str) else family
+    hardware = read_hardware()
     opened = family.open(task, settings or {})
     budget = Budget(seconds)
     events = EventLog(attempt / "events.jsonl", elapsed=lambda: budget.elapsed)

@@ -100,7 +100,8 @@ class Writer:
         if not self._asked:
             return []
         done, _ = wait(self._asked, timeout=timeout_seconds, return_when=FIRST_COMPLETED)
-        return [self._judged(future, self._asked.pop(future)) for future in done]
+        ended = [(future, self._asked.pop(future)) for future in done]
+        return [self._judged(future, proposal) for future, proposal in ended]
 
     def close(self, reason: str = "the attempt ends") -> None:
         """Give up what is still asked for and ask no more. Idempotent; the door stays open."""

@@ -159,12 +159,10 @@ class PlainWorkshop:
         completed, seconds = flight.watched.completed(), self._session.budget.elapsed - flight.began
         if completed.returncode == 0:
             return self._judged(flight.candidate, seconds, completed.cpu_seconds)
-        last = completed.output.strip().splitlines()[-1:]
-        reason = flight.watched.stopped or "".join(last) or f"exit {completed.returncode}"
-        outcome = Outcome(
-            flight.candidate, CandidateState.FAILED, None, seconds, completed.cpu_seconds, reason
+        reason, cpu_seconds = flight.watched.why_it_failed(), completed.cpu_seconds
+        return self._told(
+            Outcome(flight.candidate, CandidateState.FAILED, None, seconds, cpu_seconds, reason)
         )
-        return self._told(outcome)
 
     def _judged(self, candidate: Candidate, seconds: float, cpu_seconds: float) -> Outcome:
         """Score what a candidate left, and submit it if it is better; a product that is malformed is a failure."""

@@ -18,6 +18,7 @@ from medalist.workspace.workspace import Completed
 SHORT_COMMAND_SECONDS = 30.0
 """A command that outlives this is a job under every check, whatever its script says."""
 
+_LOG_END_CHARACTERS = 2000
 _SHORTEST_IDLE_SECONDS = 0.2  # the kernel counts in hundredths of a second
 
 
@@ -189,3 +190,14 @@ class Watched:
             end.cpu_seconds,
             timed_out=end.killed_reason.startswith("time limit"),
         )
+
+    def why_it_failed(self) -> str:
+        """What a check said, else the log's last line; "" for what ended well."""
+        if self.refused or self.stopped:
+            return self.refused or self.stopped
+        completed = self.completed()
+        if completed.returncode == 0:
+            return ""
+        last = completed.output[-_LOG_END_CHARACTERS:].strip().splitlines()[-1:]
+        said = "".join(last).strip() or f"exit {completed.returncode}"
+        return f"stopped at its time limit; {said}" if completed.timed_out else said

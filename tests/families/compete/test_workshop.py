@@ -227,7 +227,10 @@ def test_a_script_that_must_be_fixed_is_not_started_and_says_why(session, worksh
 
 
 def test_training_that_plants_a_link_fails_alone(workshop):
-    planted = "import os\nos.path.exists('predict.py') and os.unlink('predict.py')\nos.symlink('/etc/passwd', 'predict.py')\n"
+    planted = (
+        "import os\nif os.path.exists('predict.py'):\n    os.unlink('predict.py')\n"
+        "os.symlink('/etc/passwd', 'predict.py')\n"
+    )
     outcome = run(workshop, logistic(after=planted))
     assert outcome.state is CandidateState.FAILED
     assert outcome.reason

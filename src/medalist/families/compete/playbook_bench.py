@@ -32,7 +32,6 @@ from medalist.session.supervisor import Watched
 from medalist.session.workshop import Draft
 from medalist.training.review import ScriptFacts
 
-_LOG_TAIL_CHARACTERS = 2000
 _LARGEST_MEMBER_BYTES = 64 << 20
 
 
@@ -194,7 +193,7 @@ class Bench:
         completed = flight.watched.completed()
         flight.cpu_seconds += completed.cpu_seconds
         if completed.returncode != 0:
-            return self._end(flight, CandidateState.FAILED, _why(flight.watched))
+            return self._end(flight, CandidateState.FAILED, flight.watched.why_it_failed())
         if flight.step == "predict":
             self._pace.took("predict", completed.seconds)
             return self._end(flight, CandidateState.FINISHED)
@@ -292,16 +291,6 @@ def _bytes_in(folder: Path) -> int:
         return sum(path.lstat().st_size for path in folder.iterdir())
     except OSError:
         return 0
-
-
-def _why(watched: Watched) -> str:
-    """Why a step failed, in a line: what a check said, else the log's last words."""
-    if watched.refused or watched.stopped:
-        return watched.refused or watched.stopped
-    completed = watched.completed()
-    tail = completed.output[-_LOG_TAIL_CHARACTERS:].strip()
-    last = tail.splitlines()[-1].strip() if tail else f"exit {completed.returncode}"
-    return f"stopped at its time limit; {last}" if completed.timed_out else last
 
 
 def _readme(candidate: Candidate) -> str:

@@ -1,0 +1,134 @@
+"""What every family's workshop promises any engineer, held in a real session on a tiny task.
+
+A new family adds a ``Case``: how its task is written, and the files of a candidate that works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from open_session import events_of, open_session
+from small_competition import logistic, write_competition
+
+from medalist.core.candidate import Candidate, CandidateState, Outcome
+from medalist.search.policy import Proposal
+from medalist.session.session import Session
+from medalist.session.workshop import Draft, Workshop
+from medalist.training.review import ScriptFacts
+
+TOY = Path(__file__).parents[2] / "examples" / "toy_family" / "task"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A family's tiny task, and files of a candidate for it."""
+
+    write_task: Callable[[Path], Path]
+    files: Mapping[str, str]
+
+
+CASES = {
+    "compete": Case(write_competition, logistic()),
+    "mean": Case(lambda _: TOY, {"solve.py": "print(5, file=open('mean.txt', 'w'))\n"}),
+}
+
+
+@pytest.fixture(params=CASES)
+def name(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def session(name, tmp_path, installed_families) -> Iterator[Session]:
+    with open_session(name, CASES[name].write_task(tmp_path / "task"), tmp_path / "attempt") as session:
+        yield session
+
+
+def end(workshop: Workshop) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    while workshop.busy:
+        outcomes += workshop.collect(0.5)
+    return outcomes
+
+
+def test_from_opening_to_closing(name, session, tmp_path):
+    """One attempt, since opening costs seconds: each block is a promise of the protocol."""
+    workshop, case = session.family.workshop(session), CASES[name]
+    assert isinstance(workshop, Workshop)
+    assert set(workshop.scripts) <= set(case.files)
+
+    workshop.prepare()
+    prepared = len(events_of(session))
+    workshop.prepare()
+    assert len(events_of(session)) == prepared, "preparing twice is preparing once"
+    assert not workshop.busy
+    assert 0 < workshop.seconds_left <= session.budget.remaining + 1
+    assert isinstance(workshop.script_facts(), ScriptFacts)
+
+    brief = workshop.brief()
+    assert all(words in brief for words in (*workshop.scripts, session.family.product, "candidates/"))
+    assert "private" not in brief
+
+    session.write("mine/notes.txt", "nothing to score")
+    score = workshop.score("mine")
+    assert score.value is None
+    assert score.reason
+
+    draft = Draft("draft", "one that works", case.files, at_most_seconds=60.0)
+    assert workshop.has_free_cores
+    assert workshop.room_for(draft)
+    candidate = workshop.start(draft)
+    assert workshop.busy
+    assert candidate.id in workshop.population
+    assert [outcome.candidate for outcome in end(workshop)] == [candidate]
+    assert workshop.population[candidate.id].state is CandidateState.FINISHED
+    assert workshop.files_of(candidate) == dict(case.files)
+    assert isinstance(workshop.log_of(candidate), str)
+    assert session.submissions >= 1
+    placed = session.best
+
+    broken = dict.fromkeys(case.files, "raise ValueError('broken on purpose')\n")
+    (failed,) = (workshop.start(Draft("draft", "one that breaks", broken)), *end(workshop))[1:]
+    assert failed.state is CandidateState.FAILED
+    assert "broken on purpose" in failed.reason
+    assert "broken on purpose" in workshop.log_of(failed.candidate)
+    assert session.best == placed
+
+    for operator, parents in (("debug", (failed.candidate.id,)), ("crossover", (candidate.id, candidate.id))):
+        proposed = workshop.propose(Proposal(operator, parents))
+        assert proposed is None or set(workshop.scripts) <= set(proposed.files)
+
+    adopted = workshop.adopt(session.attempt_dir / "submission", "another attempt's")
+    assert adopted.state is CandidateState.FINISHED
+    assert adopted.candidate.id in workshop.population
+    assert workshop.adopt(tmp_path / "nowhere", "nothing").state is CandidateState.FAILED
+
+    standing = (session.submission_dir / session.family.product).read_bytes()
+    stranger = Candidate("stranger", "agent", folder="mine", title="no product in it")
+    session.created(stranger)
+    assert not workshop.submit(stranger, workshop.score("mine"))
+    assert (session.submission_dir / session.family.product).read_bytes() == standing
+
+    sleeper = dict.fromkeys(case.files, "import time\ntime.sleep(60)\n")
+    workshop.start(Draft("draft", "one too slow", sleeper))
+    workshop.close()
+    assert not workshop.busy
+    assert not session.supervisor.running
+    assert not workshop.population.running
+    ended = {e.data["candidate"] for e in events_of(session, "candidate_finished", "candidate_failed")}
+    created = {e.data["candidate"] for e in events_of(session, "candidate_created")} - {"stranger"}
+    assert ended == created
+
+
+def test_an_earlier_processes_candidates_are_known(name, tmp_path, installed_families):
+    earlier = Outcome(
+        Candidate("c01", "draft", folder="candidates/c01"), CandidateState.FAILED, reason="killed"
+    )
+    task = CASES[name].write_task(tmp_path / "task")
+    with open_session(name, task, tmp_path / "attempt", history=[earlier]) as session:
+        population = session.family.workshop(session).population
+    assert population["c01"] == earlier
+    assert population.next_id() != "c01"
