@@ -10,8 +10,9 @@ import typer
 
 from medalist.apps import options
 from medalist.apps.cli_compare import compare
+from medalist.apps.cli_doors import mcp, play
 from medalist.apps.cli_oracle import oracle
-from medalist.apps.delivery import Delivery, deliver
+from medalist.apps.delivery import Delivery, deliver, first_result
 
 app = typer.Typer(
     name="medalist",
@@ -79,7 +80,7 @@ def compete(
             )
         return Delivery(result.as_dict(), result.valid, lambda: _show_result(result))
 
-    deliver(work, as_json=json, at_hand=lambda: _first_result(started).as_dict())
+    deliver(work, as_json=json, at_hand=lambda: first_result(started).as_dict())
 
 
 @app.command()
@@ -241,6 +242,8 @@ def hints(context: typer.Context) -> None:
 
 app.command()(compare)
 app.command()(oracle)
+app.command()(mcp)
+app.command()(play)
 
 
 @app.command()
@@ -278,20 +281,6 @@ def demo(
         return run_demo(time, out)
 
     deliver(work, as_json=json, at_hand=dict)
-
-
-def _first_result(started: list[Path]) -> Any:
-    """The result as it stands on disk, or a blank one when nothing was started."""
-    from medalist.core.errors import MedalistError
-    from medalist.runs.results import AttemptResult, read_result
-    from medalist.runs.store import FileStore
-
-    if not started:
-        return AttemptResult(run_dir=None)
-    try:
-        return read_result(FileStore(started[0]))
-    except MedalistError:
-        return AttemptResult(run_dir=started[0])
 
 
 def _run_at_hand(started: list[Path]) -> Mapping[str, Any]:

@@ -7,12 +7,16 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from medalist.apps.interrupt import ignore_interrupts, on_interrupt
 from medalist.core.errors import MedalistError
+
+if TYPE_CHECKING:
+    from medalist.runs.results import AttemptResult
 
 INTERRUPTED = 130
 
@@ -26,11 +30,17 @@ class Delivery:
     show: Callable[[], None]
 
 
-def deliver(work: Callable[[], Delivery], *, as_json: bool, at_hand: Callable[[], Mapping[str, Any]]) -> None:
+def deliver(
+    work: Callable[[], Delivery],
+    *,
+    as_json: bool,
+    at_hand: Callable[[], Mapping[str, Any]],
+    again: str = "medalist resume",
+) -> None:
     """Do ``work``, print what it made, exit with its status.
 
-    When it is stopped or fails, ``at_hand`` tells what stands by then, under the same keys. Raises
-    typer.Exit always.
+    When it is stopped or fails, ``at_hand`` tells what stands by then, under the same keys; ``again``
+    is the command that goes on with a run. Raises typer.Exit always.
     """
     data: Mapping[str, Any] | None = None
     try:
@@ -53,13 +63,26 @@ def deliver(work: Callable[[], Delivery], *, as_json: bool, at_hand: Callable[[]
         sys.stdout.flush()
         print(json.dumps(data if data is not None else at_hand(), ensure_ascii=False), flush=True)
     elif status == INTERRUPTED:
-        _name_the_run(at_hand())
+        _name_the_run(at_hand(), again)
     raise typer.Exit(status)
 
 
-def _name_the_run(data: Mapping[str, Any]) -> None:
+def first_result(started: list[Path]) -> AttemptResult:
+    """The result as it stands on disk, or a blank one when nothing was started."""
+    from medalist.runs.results import AttemptResult, read_result
+    from medalist.runs.store import FileStore
+
+    if not started:
+        return AttemptResult(run_dir=None)
+    try:
+        return read_result(FileStore(started[0]))
+    except MedalistError:
+        return AttemptResult(run_dir=started[0])
+
+
+def _name_the_run(data: Mapping[str, Any], again: str) -> None:
     if data.get("run_dir"):
-        print(f"Go on with: medalist resume {data['run_dir']}", file=sys.stderr)
+        print(f"Go on with: {again} {data['run_dir']}", file=sys.stderr)
 
 
 def _about(error: OSError) -> str:
