@@ -20,6 +20,7 @@ Lists of steps and several speakers: ``script`` and ``cast``. Faults: ``fail``, 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import sys
@@ -97,7 +98,6 @@ class ScriptedProvider:
         self.conversations = Conversations()
         self.closing = threading.Event()
         self._server = self._listen(port)
-        self._thread: threading.Thread | None = None
 
     def _listen(self, port: int) -> _Server:
         try:
@@ -123,10 +123,9 @@ class ScriptedProvider:
         return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> ScriptedProvider:
-        self._thread = threading.Thread(
+        threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="scripted provider", daemon=True
-        )
-        self._thread.start()
+        ).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -163,21 +162,20 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         error = sys.exc_info()[1]
-        if error is None or isinstance(error, OSError):  # the client went away
+        if error is None or isinstance(error, ConnectionError):  # the client went away
             return
         self.errors.append(error)
         body = json.dumps({"error": {"message": f"the script failed: {error!r}", "type": "script"}}).encode()
         head = (
             f"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         )
-        request.sendall(head.encode() + b"Connection: close\r\n\r\n" + body)
+        with contextlib.suppress(OSError):
+            request.sendall(head.encode() + b"Connection: close\r\n\r\n" + body)
 
 
 def _shut(connection: socket.socket) -> None:
-    try:
+    with contextlib.suppress(OSError):  # closed already by the other end
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # closed already by the other end
 
 
 def _handler_for(provider: ScriptedProvider) -> type[BaseHTTPRequestHandler]:
@@ -258,19 +256,17 @@ class _Handler(BaseHTTPRequestHandler):
                 reply.status, wire.error(reply.status, reply.text, reply.code), reply.retry_after_seconds
             )
         elif turn.stream:
-            self._send_in_two(
-                list(_chunks(wire, turn, reply)), turn, reply, b"Transfer-Encoding: chunked\r\n"
-            )
+            self._send_in_two(list(_chunks(wire, turn, reply)), turn, reply)
         else:
-            whole = wire.whole(turn, reply)
-            body = b'{"choices": [{"mess' if reply.garbled else json.dumps(whole).encode()
-            halves = [body[: len(body) // 2], body[len(body) // 2 :]]
-            self._send_in_two(halves, turn, reply, f"Content-Length: {len(body)}\r\n".encode())
+            body = b'{"id": "half an ans' if reply.garbled else json.dumps(wire.whole(turn, reply)).encode()
+            self._send_in_two([body[: len(body) // 2], body[len(body) // 2 :]], turn, reply)
 
-    def _send_in_two(self, parts: list[bytes], turn: Turn, reply: Reply, framing: bytes) -> None:
+    def _send_in_two(self, parts: list[bytes], turn: Turn, reply: Reply) -> None:
         """The answer in at most two writes, with the reply's stall or break between them."""
-        kind = b"text/event-stream" if framing.startswith(b"Transfer") else b"application/json"
-        head = b"HTTP/1.1 200 OK\r\nContent-Type: " + kind + b"\r\n" + framing + b"\r\n"
+        kind, framing = "application/json", f"Content-Length: {sum(map(len, parts))}"
+        if turn.stream:
+            kind, framing = "text/event-stream", "Transfer-Encoding: chunked"
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n{framing}\r\n\r\n".encode()
         middle = len(parts) // 2
         first, second = head + b"".join(parts[:middle]), b"".join(parts[middle:])
         if reply.broken == "midway":

@@ -20,7 +20,7 @@ def write_prompt(tokenizer: Any, turn: Turn) -> str:
     template's own words when it refuses that too.
     """
     template = tokenizer.chat_template or ""
-    tools = turn.raw.get("tools") or []
+    tools = turn.raw["tools"] if turn.tools else []
     system = "\n\n".join(filter(None, [turn.system, _asked_form(turn.raw.get("response_format") or {})]))
     if not template:
         return plain(_flat(system, tools, turn))

@@ -16,7 +16,7 @@ import socket
 import sys
 import threading
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -36,11 +36,6 @@ if TYPE_CHECKING:
 
 _BAD_REQUEST = (KeyError, TypeError, ValueError, AttributeError)
 _LOOK_FOR_CLIENT_SECONDS = 1.0
-
-
-def tell(**said: Any) -> None:
-    """One line to the parent."""
-    print(json.dumps(said), flush=True)
 
 
 class _Answer:
@@ -209,8 +204,19 @@ def _end_with_parent() -> None:
     os._exit(0)
 
 
+def _parents_ear() -> Callable[..., None]:
+    """Says one line to the parent. Whatever a library prints from now on goes to the log."""
+    stdout = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+    def tell(**said: Any) -> None:
+        print(json.dumps(said), file=stdout, flush=True)
+
+    return tell
+
+
 def main() -> None:
-    spec = json.loads(sys.argv[1])
+    spec, tell = json.loads(sys.argv[1]), _parents_ear()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ |= {
         "TOKENIZERS_PARALLELISM": "false",
@@ -220,21 +226,29 @@ def main() -> None:
     }
     if spec["visible_gpus"] is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = spec["visible_gpus"]
-    listener = socket.socket()
     try:
-        listener.bind(("127.0.0.1", spec["port"]))
-        tell(told="starting torch and transformers")
-        serve(spec, listener)
-    except OSError as error:
-        tell(error=f"Port {spec['port']} is not free: {error.strerror}.", next_step="Leave the port out.")
+        serve(spec, listen(spec["port"]), tell)
     except LlmError as error:
         tell(error=error.what, where=error.where, next_step=error.next_step)
-    # Not sys.exit: a thread that still generates would be waited for.
-    os._exit(1)
+    # Not by returning: a thread that still generates would be waited for.
+    os._exit(0)
 
 
-def serve(spec: dict[str, Any], listener: socket.socket) -> None:
+def listen(port: int) -> socket.socket:
+    """Take the port; connections are refused until the model is loaded. Raises LlmError when it is taken."""
+    listener = socket.socket()
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        raise LlmError(
+            f"Port {port} is not free: {error.strerror}.", next_step="Leave the port out."
+        ) from error
+    return listener
+
+
+def serve(spec: dict[str, Any], listener: socket.socket, tell: Callable[..., None]) -> None:
     """Load the model and answer until the process is told to end. Raises LlmError."""
+    tell(told="starting torch and transformers")
     import torch
     import uvicorn
 
@@ -248,7 +262,6 @@ def serve(spec: dict[str, Any], listener: socket.socket) -> None:
         make_app(model, spec["name"]), log_level="warning", access_log=False, timeout_graceful_shutdown=1
     )
     uvicorn.Server(config).run(sockets=[listener])
-    os._exit(0)
 
 
 if __name__ == "__main__":
