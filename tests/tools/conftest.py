@@ -12,7 +12,7 @@ import pytest
 
 from medalist.core.budget import Budget, Limits
 from medalist.core.errors import SubmissionInvalid
-from medalist.core.event import EventLog, read_events
+from medalist.core.event import Event, EventLog, read_events
 from medalist.core.family import Validation
 from medalist.core.score import Direction, Score, ScoreStatus
 from medalist.core.task import Task
@@ -86,11 +86,14 @@ class Office:
 
         return asyncio.run(all_of_them())
 
-    def do(self, name: str, **arguments: Any) -> str:
+    def do(self, name: str, /, **arguments: Any) -> str:
         return self.use((name, arguments))[0]
 
+    def read_events(self) -> list[Event]:
+        return list(read_events(self.session.events.path))
+
     def events(self, kind: str) -> list[dict[str, Any]]:
-        return [event.data for event in read_events(self.session.events.path) if event.kind == kind]
+        return [event.data for event in self.read_events() if event.kind == kind]
 
     def write(self, relative: str, text: str) -> Path:
         path = self.root / relative

@@ -7,9 +7,9 @@ A habit that an attempt gave no occasion for (batch sizes where no network was t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from medalist.core.errors import SubmissionInvalid
 from medalist.core.event import Event
@@ -76,7 +76,7 @@ def read_logs(workspace: Path, figures: Figures) -> Iterator[Log]:
     """The logs of jobs whose script trains something; files that are not plain files inside are left out."""
     reviewed = (event.data for event in figures.of("script_reviewed"))
     training = [d for d in reviewed if d.get("trains") != "none" and d.get("script") != "predict.py"]
-    for relative in sorted({f"candidates/{data['candidate']}/{data['name']}.log" for data in training}):
+    for relative in sorted({f"{data['folder']}/{data['name']}.log" for data in training}):
         try:
             text = read_inside(workspace, relative, limit_bytes=2_000_000)
         except SubmissionInvalid:
@@ -93,7 +93,10 @@ def _first(figures: Figures, kind: str) -> Event | None:
 
 def _hints_first(figures: Figures) -> Tick:
     habit = "Hints read before train.py was launched"
-    read, job = _first(figures, "hints_read"), _first(figures, "job_started")
+    read = _first(figures, "hints_read")
+    acted = _first(figures, "tool_called")  # what an agent found when it came was the family's own baseline
+    jobs = [each for each in figures.of("job_started") if acted is None or each.time >= acted.time]
+    job = next((each for each in jobs if each.data.get("trains") != "none"), None)
     if read is None:
         return Tick(habit, False, "never read")
     if job is None or read.time <= job.time:
@@ -183,17 +186,35 @@ def _no_known_errors(logs: list[Log]) -> Tick:
 
 
 def _predict_while_training(figures: Figures, workspace: Path) -> Tick:
+    """By when each folder's predict.py was first written: as a tool was asked to, else as the file says."""
     habit = "predict.py written while training ran"
-    ends = {e.data.get("candidate") or e.data.get("candidate_id"): e.time for e in figures.of("job_ended")}
-    written: Iterable[tuple[str, float]] = (
-        (path.parent.name, path.stat().st_mtime) for path in workspace.glob("candidates/*/predict.py")
-    )
-    late = [name for name, moment in written if name in ends and moment > ends[name]]
-    if not ends:
-        return Tick(habit, None, "no job ended")
+    ended = {
+        str(event.data.get("folder")): event.time
+        for event in figures.of("job_ended")
+        if event.data.get("trains") != "none" and event.data.get("returncode") == 0
+    }
+    if not ended:
+        return Tick(habit, None, "no training job ended well")
+    late = [
+        PurePosixPath(folder).name
+        for folder, moment in ended.items()
+        if (written := _first_written(figures, workspace, f"{folder}/predict.py")) is None or written > moment
+    ]
     return Tick(
         habit, not late, f"late in {', '.join(late[:5])}" if late else "before each training job ended"
     )
+
+
+def _first_written(figures: Figures, workspace: Path, path: str) -> float | None:
+    """The moment (Unix time) a file was first written; None when it never was."""
+    asked = f'"path": "{path}"'
+    for event in figures.of("tool_called"):
+        if event.data.get("tool") == "write_file" and asked in str(event.data.get("arguments")):
+            return event.time
+    try:
+        return (workspace / path).lstat().st_mtime
+    except OSError:
+        return None
 
 
 def _submission(figures: Figures) -> Tick:

@@ -17,7 +17,9 @@ from pathlib import Path
 from medalist.machine.process_tree import ProcessCommand, descendants, read_command
 from medalist.session.supervised import Watched
 from medalist.training.kind import Kind, interpreter_words
+from medalist.workspace import keeper
 
+_LOOK_SECONDS = 0.3  # a Python that trains takes longer to import what it trains with
 _WARM = "medalist.workspace.warm"
 
 
@@ -27,11 +29,16 @@ class Starts:
     def __init__(self, root: Path, kind_of: Callable[[Sequence[str], str], Kind]) -> None:
         self._root = str(root)
         self._kind_of = kind_of
+        self._due: dict[str, float] = {}
         self._seen: dict[tuple[int, tuple[str, ...]], str] = {}
 
     def refused(self, watched: Watched) -> str:
         """Why a job must end: what it started that may not run like that; "" when nothing is amiss."""
-        for pid in descendants(watched.job.pid):
+        job = watched.job
+        if job.seconds < self._due.get(job.id, 0.0):
+            return ""
+        self._due[job.id] = job.seconds + _LOOK_SECONDS
+        for pid in descendants(job.pid):
             command = read_command(pid)
             if command is None or not self._is_python(command):
                 continue
@@ -50,8 +57,8 @@ class Starts:
 
     def _judge(self, watched: Watched, command: ProcessCommand) -> str:
         argv = interpreter_words(command.argv[1:])
-        if self._is_its_own(watched, argv):
-            return ""
+        if argv[:1] == (keeper.__file__,) or self._is_its_own(watched, argv):
+            return ""  # the keeper's child is not the job yet
         shown = f"`python {shlex.join(argv)[:200]}`"
         if not argv or argv[0] == "-":
             piped = not watched.request.code_on_stdin

@@ -17,7 +17,15 @@ class JobEvents:
         self._events = events
 
     def started(self, watched: Watched) -> None:
-        self._emit("job_started", watched, argv=watched.argv, cores=watched.cores, batch=watched.batch)
+        self._emit(
+            "job_started",
+            watched,
+            program=watched.request.program,
+            argv=watched.argv,
+            cores=watched.cores,
+            batch=watched.batch,
+            trains=watched.kind.name.lower(),
+        )
 
     def progress(self, watched: Watched) -> None:
         progress = watched.progress
@@ -101,8 +109,9 @@ class JobEvents:
 
     def _emit(self, kind: str, watched: Watched, **data: Any) -> None:
         job = watched.current.id if watched.current is not None else ""
+        request = watched.request
         self._events.append(
-            kind, job=job, name=watched.request.name, candidate=watched.request.candidate_id, **data
+            kind, job=job, name=request.name, folder=request.cwd, candidate=request.candidate_id, **data
         )
 
 

@@ -23,6 +23,7 @@ from medalist.tools.definition import Refused, Tool
 from medalist.tools.outputs import Outputs
 from medalist.tools.telling import Clock, tell
 from medalist.training.kind import Kind
+from medalist.training.sizing import job_key_of_script
 from medalist.workspace.environment import temporary_folder
 from medalist.workspace.workspace import Completed
 
@@ -160,9 +161,12 @@ class Desk:
                 "Use `wait`, or `kill_job` for one that is no longer needed."
             )
         gate = "" if self.hints_read else HINTS_FIRST
+        facts = self.workshop.script_facts()
+        code = "" if request.program else self.text_of(str(PurePosixPath(request.cwd) / request.argv[0]))
         request = replace(
             request,
-            facts=self.workshop.script_facts(),
+            facts=facts,
+            sizing_key=job_key_of_script(code or "", facts.image_pixels),
             training_refused=request.training_refused or gate,
             watch_starts=True,
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from medalist.tools.definition import Refused
 from medalist.tools.desk import Desk
-from medalist.tools.places import Place, place_of
+from medalist.tools.places import Place, place_to_look
 
 _MOST_LISTED = 400
 _MOST_A_FOLDER = 60
@@ -22,12 +22,9 @@ async def list_files(desk: Desk, path: str = ".", depth: int = 2) -> str:
     path: A folder of the workspace, or input/ with the task's files.
     depth: How many levels of folders to go down, 1 for this folder alone.
     """
-    place = place_of(desk, path)
-    if place.path.is_symlink() and not place.public:
-        raise Refused(f"{path} is a link, which is not followed.")
+    place = place_to_look(desk, path)
     if not place.path.is_dir():
-        what = "a file" if place.path.exists() else "not there"
-        raise Refused(f"{path} is {what}; a folder is needed.")
+        raise Refused(f"{path} is no folder. read_file(path={path!r}) shows what is in it.")
     lines = list(itertools.islice(_walk(place.path, "", max(1, depth)), _MOST_LISTED + 1))
     if len(lines) > _MOST_LISTED:
         lines[-1] = "[... more is left out; name a folder further down ...]"

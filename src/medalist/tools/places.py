@@ -63,6 +63,16 @@ def writable_place(desk: Desk, text: str) -> Place:
     return place
 
 
+def place_to_look(desk: Desk, text: str) -> Place:
+    """As ``place_of``, for something that is there, with no link of the workspace on the way. Raises Refused."""
+    place = place_of(desk, text)
+    if not place.public and place.path.resolve() != place.path:
+        raise Refused(f"A link is on the way to {text}; links are not followed.")
+    if not place.path.exists():
+        raise Refused(f"There is no file or folder {text!r}.")
+    return place
+
+
 def folder_of(desk: Desk, text: str) -> str:
     """A folder of the workspace to run something in, without a link in its path. Raises Refused."""
     place = place_of(desk, text)

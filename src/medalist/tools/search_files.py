@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from medalist.session.supervisor import LaunchRequest
-from medalist.tools.definition import Refused
 from medalist.tools.desk import Desk
-from medalist.tools.places import PUBLIC, place_of
+from medalist.tools.places import PUBLIC, place_to_look
 
 _LONGEST_SECONDS = 20.0
 _MOST_A_FILE = 50
@@ -19,14 +18,12 @@ async def search_files(desk: Desk, pattern: str, path: str = ".", name: str = ""
     path: A file or folder of the workspace, or input/.
     name: Only files whose names match this, "*.py" for instance.
     """
-    place = place_of(desk, path)
-    if not place.path.exists() or (place.path.is_symlink() and not place.public):
-        raise Refused(f"There is no file or folder {path!r} that can be searched.")
-    chosen = (f"--include={name}",) if name else ()
-    where = (
-        f"{place.shown}/" if place.shown == PUBLIC else place.shown
-    )  # the slash follows the link to the task
-    argv = ("-rnIE", f"--max-count={_MOST_A_FILE}", "--exclude-dir=.tmp", *chosen, "-e", pattern, "--", where)
+    place = place_to_look(desk, path)
+    options = ["-rnIE", f"--max-count={_MOST_A_FILE}", "--devices=skip", "--exclude-dir=.tmp"]
+    if name:
+        options.append(f"--include={name}")
+    where = f"{PUBLIC}/" if place.shown == PUBLIC else place.shown  # the slash follows the link to the task
+    argv = (*options, "-e", pattern, "--", where)
     request = LaunchRequest(
         argv=argv, program="grep", name="search", log=desk.command_log(), seconds_limit=_LONGEST_SECONDS
     )

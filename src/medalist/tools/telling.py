@@ -45,10 +45,10 @@ def progress(watched: Watched) -> str:
 
 
 def _ended(job: str, watched: Watched, news: News) -> str:
-    code = news.data["returncode"]
+    code, end = news.data["returncode"], watched.job.ended
     if watched.stopped:
-        return f"{job} has ended: {watched.stopped}"
-    end = watched.job.ended
+        by_a_check = end is not None and end.killed_reason != watched.stopped
+        return "" if by_a_check else f"{job} was ended: {watched.stopped}"  # a check's verdict was told
     killed = f" ({end.killed_reason})" if end is not None and end.killed_reason else ""
     text = f"{job} ended after {watched.seconds:.0f} s with return code {code}{killed}."
     if code == 0:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from medalist.core.errors import BudgetSpent, MedalistError
@@ -56,8 +57,12 @@ _RECORDED_CHARACTERS = 400
 
 def all_tools(desk: Desk) -> list[Tool]:
     """The tools of this desk in the order they are best told; its ``extra`` ones last."""
-    tools = [define(function) for function in _FUNCTIONS]
-    return [*(tool for tool in tools if desk.hints or tool.name != "read_hints"), *desk.extra]
+    return [*(tool for tool in _own_tools() if desk.hints or tool.name != "read_hints"), *desk.extra]
+
+
+@cache
+def _own_tools() -> tuple[Tool, ...]:
+    return tuple(define(function) for function in _FUNCTIONS)
 
 
 async def call(desk: Desk, name: str, arguments: Mapping[str, Any] | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from medalist.tools.desk import Desk
 from medalist.tools.jobs import state
+from medalist.tools.start_job import inference_missing
 
 
 async def wait(desk: Desk, seconds: float = 300.0) -> str:
@@ -19,4 +20,6 @@ async def wait(desk: Desk, seconds: float = 300.0) -> str:
     news = await desk.wait_news(longest)
     if not news:
         news = ["Nothing new.", *(f"{each}: {state(desk.jobs[each])}" for each in desk.running)]
+    if missing := next(filter(None, (inference_missing(desk, desk.jobs[each]) for each in desk.running)), ""):
+        news.append(f"{missing} is still missing; this is the time to write it.")
     return "\n".join([*news, desk.clock.line(desk.session, always=True)])

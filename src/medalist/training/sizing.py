@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,11 @@ from medalist.machine.hardware import Hardware
 from medalist.training.thresholds import table
 
 GB = 2**30
+
+_NETWORKS = re.compile(
+    r"\b((?:resnet|resnext|densenet|efficientnet|convnext|mobilenet|regnet|vgg|vit_|swin|deit|beit|inception)[\w-]*\d[\w-]*)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,12 @@ class MeasuredSizes:
 def job_key(modality: str, estimator: str, image_size: int | None) -> str:
     """The key under which sizes are measured: ``image/resnet18/224``, ``tabular/mlp/0``."""
     return f"{modality}/{estimator}/{image_size or 0}"
+
+
+def job_key_of_script(code: str, image_size: int | None) -> str:
+    """The key of the one known image network that a script names; "" where it names none, or several."""
+    named = {found.lower() for found in _NETWORKS.findall(code)}
+    return job_key("image", named.pop(), image_size) if len(named) == 1 else ""
 
 
 def size_for(
