@@ -236,7 +236,8 @@ class _Drawing:
             return f'{branch}<text class="fold" x="{x + 2}" y="{y + 4:g}">{escape(row.title)}</text>'
         score_right = self.right - (46 if self.ensemble else 12)
         letter = _BOLD_CHARACTER if row.weight or row.kind == "best" else _CHARACTER
-        room = (score_right - 54 - (x + 43)) / letter
+        title_x = x + 15 + 7 * max(4, len(row.id))
+        room = (score_right - 54 - title_x) / letter
         share = (
             f'<text class="share" x="{self.right - 10}" y="{y + 4:g}">{row.weight:.0%}</text>'
             if row.weight
@@ -245,7 +246,7 @@ class _Drawing:
         return (
             f'<g class="row {row.kind}{" member" if row.weight else ""}"><title>{escape(row.tooltip)}</title>{branch}'
             f'<circle cx="{x}" cy="{y:g}" r="4"/><text class="name" x="{x + 11}" y="{y + 4:g}">{escape(row.id)}</text>'
-            f'<text class="title" x="{x + 43}" y="{y + 4:g}">{escape(_cut(row.title, int(room)))}</text>'
+            f'<text class="title" x="{title_x:g}" y="{y + 4:g}">{escape(_cut(row.title, int(room)))}</text>'
             f'<text class="score" x="{score_right}" y="{y + 4:g}">{escape(row.score)}</text>{share}</g>'
         )
 
