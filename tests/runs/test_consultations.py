@@ -45,7 +45,7 @@ APPROVED = (
         "batch_size": 256, "gpu_use": "kept busy", "cost_usd": 0.034, "tokens": 900, "scripts": {"train.py": HASH},
     },
 )  # fmt: skip
-JOB = {"candidate": "c01", "name": "train"}
+JOB = {"folder": "candidates/c01", "candidate": "c01", "name": "train"}
 REVIEWED = ("script_reviewed", {**JOB, "sha256": HASH, "verdict": "approved", "script": "train.py"})
 STARTED = ("job_started", JOB)
 TRAINED = ("job_ended", {**JOB, "returncode": 0, "killed_reason": ""})
@@ -81,7 +81,7 @@ def ended(returncode: int, killed_reason: str = "") -> tuple[str, dict]:
         ([REVIEWED, STARTED, ended(-9, "time limit of 60 s")], False, "time limit"),
         ([REVIEWED, STARTED, ended(-9, "killed by the engineer")], None, "ended early"),
         ([REVIEWED, STARTED, ended(1), REVIEWED, STARTED, TRAINED], False, "failed with status 1"),
-        ([("job_ended", {"candidate": "c02", "name": "train", "returncode": 1})], None, "never launched"),
+        ([("job_ended", {**JOB, "folder": "candidates/c02", "returncode": 1})], None, "never launched"),
     ],
 )
 def test_an_approved_script_is_followed_to_the_end_of_its_first_launch(

@@ -157,6 +157,26 @@ def test_hints_must_be_read_before_the_first_launch(tmp_path: Path) -> None:
         )
 
 
+def test_scripts_made_from_a_recipe_follow_the_hints_by_construction(tmp_path: Path) -> None:
+    made = ("candidate_created", {"candidate": "c01", "recipe": {"estimator": "ridge"}})
+    launches = [("job_started", {"candidate": name, "trains": "estimator"}) for name in ("c01", "")]
+    ticks = _ticks(tmp_path, made, launches[0], ("hints_read", {}), launches[1])
+    assert ticks["Hints read before train.py was launched"] is True
+
+
+@pytest.mark.parametrize(("when", "held"), [(1.0, True), (9.0, False)])
+def test_predict_py_is_asked_for_while_training_runs(tmp_path: Path, when: float, held: bool) -> None:
+    folder = {"folder": "candidates/net", "name": "train"}
+    written = {"tool": "write_file", "arguments": '{"path": "candidates/net/predict.py", "content": "im'}
+    told = [
+        Event("tool_called", when, when, written),
+        Event("job_ended", 5.0, 5.0, {**folder, "trains": "network", "returncode": 0}),
+        Event("job_ended", 99.0, 99.0, {**folder, "name": "predict", "trains": "none", "returncode": 0}),
+    ]
+    ticks = {tick.habit: tick.held for tick in checklist(fold(sorted(told, key=lambda e: e.time)), tmp_path)}
+    assert ticks["predict.py written while training ran"] is held
+
+
 @pytest.mark.parametrize(
     ("log", "habit", "held"),
     [
@@ -182,7 +202,10 @@ def test_the_checklist_reads_what_training_printed(tmp_path: Path, log: str, hab
     folder = tmp_path / "workspace" / "candidates" / "c01"
     folder.mkdir(parents=True)
     (folder / "train.log").write_text(log)
-    reviewed = ("script_reviewed", {"candidate": "c01", "name": "train", "trains": "network"})
+    reviewed = (
+        "script_reviewed",
+        {"folder": "candidates/c01", "candidate": "c01", "name": "train", "trains": "network"},
+    )
     assert _ticks(tmp_path, reviewed)[habit] is held
 
 
@@ -206,7 +229,10 @@ def test_gpu_memory_is_read_from_the_supervisors_looks(tmp_path: Path, share: fl
     folder = tmp_path / "workspace" / "candidates" / "c01"
     folder.mkdir(parents=True)
     (folder / "train.log").write_text("RESOURCES: 8 CPU cores, batch=128, GPU=A10, Mixed Precision=ON\n")
-    reviewed = ("script_reviewed", {"candidate": "c01", "name": "train", "trains": "network"})
+    reviewed = (
+        "script_reviewed",
+        {"folder": "candidates/c01", "candidate": "c01", "name": "train", "trains": "network"},
+    )
     ticks = _ticks(tmp_path, reviewed, _checkpoint(share))
     assert ticks["GPU memory over half at the checkpoint, or relaunched"] is held
 
@@ -216,6 +242,9 @@ def test_a_batch_too_small_for_the_gpu_is_crossed(tmp_path: Path, priority: str,
     folder = tmp_path / "workspace" / "candidates" / "c01"
     folder.mkdir(parents=True)
     (folder / "train.log").write_text("RESOURCES: 8 CPU cores, batch=32, GPU=A10, Mixed Precision=ON\n")
-    reviewed = ("script_reviewed", {"candidate": "c01", "name": "train", "trains": "network"})
+    reviewed = (
+        "script_reviewed",
+        {"folder": "candidates/c01", "candidate": "c01", "name": "train", "trains": "network"},
+    )
     fired = ("hint_fired", {"candidate": "c01", "hint": SMALL_BATCH, "priority": priority})
     assert _ticks(tmp_path, reviewed, fired)["Batch at least the table's"] is held

@@ -92,11 +92,12 @@ def _first(figures: Figures, kind: str) -> Event | None:
 
 
 def _hints_first(figures: Figures) -> Tick:
+    """Before an engineer's own launch, that is: scripts made from a recipe follow the hints by construction (H2)."""
     habit = "Hints read before train.py was launched"
     read = _first(figures, "hints_read")
-    acted = _first(figures, "tool_called")  # what an agent found when it came was the family's own baseline
-    jobs = [each for each in figures.of("job_started") if acted is None or each.time >= acted.time]
-    job = next((each for each in jobs if each.data.get("trains") != "none"), None)
+    by_recipe = {story.id for story in figures.candidates.values() if story.recipe}
+    launches = (event for event in figures.of("job_started") if event.data.get("candidate") not in by_recipe)
+    job = next((event for event in launches if event.data.get("trains") != "none"), None)
     if read is None:
         return Tick(habit, False, "never read")
     if job is None or read.time <= job.time:

@@ -89,7 +89,7 @@ class _Followed:
 
     def take(self, event: Event) -> None:
         data = event.data
-        job = (data.get("candidate"), data.get("name"))
+        job = (data.get("folder"), data.get("name"))
         if event.kind == "script_reviewed":
             self._launched.pop(job, None)
             approval = self._awaited.pop(str(data.get("sha256")), None)

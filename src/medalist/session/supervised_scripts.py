@@ -172,6 +172,7 @@ class Scripts:
         self._events.append(
             "script_reviewed",
             name=request.name,
+            folder=request.cwd,
             candidate=request.candidate_id,
             script=watched.argv[0],
             sha256=hashlib.sha256(asked_for.encode()).hexdigest(),
