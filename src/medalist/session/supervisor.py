@@ -71,7 +71,7 @@ class Supervisor:
         self._hardware = hardware
         self._record = JobEvents(events)
         self._budget = budget
-        self._measured = measured or MeasuredSizes(None, hardware.fingerprint)
+        self.measured = measured or MeasuredSizes(None, hardware.fingerprint)
         self.lessons = Lessons(learned if hints else None, events)
         self._scripts = Scripts(
             workspace, hardware, events, reviewer or Reviewer(), self.lessons, use_hints=hints
@@ -220,7 +220,7 @@ class Supervisor:
             gpus=len(self._hardware.gpus),
             silent_seconds=job.seconds - watched.last_line_seconds,
             batch=watched.batch,
-            batch_fails=self._measured.look_up(request.sizing_key).fails if request.sizing_key else None,
+            batch_fails=self.measured.look_up(request.sizing_key).fails if request.sizing_key else None,
             rows=request.facts.rows,
             classes=request.facts.classes,
             script_monitors=watched.script_monitors,
@@ -328,7 +328,7 @@ class Supervisor:
     def _learn(self, watched: Watched, batch: int | None, rate: Rate) -> None:
         if watched.request.sizing_key and batch is not None:
             samples = rate.value if rate.unit == "samples/s" else None
-            self._measured.learn_success(watched.request.sizing_key, batch, samples)
+            self.measured.learn_success(watched.request.sizing_key, batch, samples)
 
     # ---- the end of a job
 
@@ -344,7 +344,7 @@ class Supervisor:
             return
         self._record.checkpoint(watched, verdict)
         if watched.request.sizing_key and watched.batch is not None:
-            self._measured.learn_failure(watched.request.sizing_key, watched.batch)
+            self.measured.learn_failure(watched.request.sizing_key, watched.batch)
         if watched.trial is not None:
             self._record.settled(watched, watched.trial, None, kept=False, reason=verdict.reason)
             self._take_back(watched, watched.trial)

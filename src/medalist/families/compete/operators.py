@@ -21,6 +21,7 @@ from medalist.families.compete.facts import Facts
 from medalist.families.compete.recipes import Recipe
 from medalist.hints.review import check_script, explain_log
 from medalist.machine.hardware import Hardware
+from medalist.training.sizing import MeasuredSizes
 
 _ATTEMPTS_AT_SOMETHING_NEW = 8
 _FEWEST_FOLDS = 3
@@ -42,7 +43,8 @@ class Operators:
     """The operators for one competition on one machine.
 
     ``budget_seconds`` is the attempt's whole budget; the kits size their drafts by it. Drafts come
-    cheapest and most valuable first. ``weights`` are local pretrained ones for networks on images.
+    cheapest and most valuable first. ``weights`` are local pretrained ones for networks on images, and
+    ``measured`` the batches that fitted here before.
     """
 
     def __init__(
@@ -52,12 +54,13 @@ class Operators:
         budget_seconds: float,
         rng: random.Random,
         weights: Path | None = None,
+        measured: MeasuredSizes | None = None,
     ) -> None:
         self._facts = facts
         self._cores = hardware.cores
         self._rng = rng
-        pretrained = {"weights": weights} if facts.modality in _WITH_IMAGES else {}
-        self._waiting = list(_kit(facts.modality).drafts(facts, hardware, budget_seconds, **pretrained))
+        networks = {"weights": weights, "measured": measured} if facts.modality in _WITH_IMAGES else {}
+        self._waiting = list(_kit(facts.modality).drafts(facts, hardware, budget_seconds, **networks))
         self.planned = len(self._waiting)
         """How many drafts there were to begin with."""
         self._tried: set[str] = set()

@@ -78,6 +78,7 @@ class CompeteWorkshop:
             session.budget.total_seconds,
             session.rng,
             Path(weights) if weights else None,
+            session.supervisor.measured,
         )
         for outcome in self.population.outcomes:
             # What was lost with a killed process has used no measured time and may be tried again.

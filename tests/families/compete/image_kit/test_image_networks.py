@@ -21,8 +21,11 @@ from medalist.families.compete.kit.parts.network_models import (  # noqa: E402
     pretrained_network,
 )
 from medalist.families.compete.kit.parts.network_training import one_cycle, plan_folds  # noqa: E402
+from medalist.families.compete.playbook_bench import script_facts  # noqa: E402
+from medalist.families.compete.recipes import sizing_key  # noqa: E402
 from medalist.machine.hardware import Hardware  # noqa: E402
 from medalist.training.lines import Resources, Step, parse_line  # noqa: E402
+from medalist.training.sizing import MeasuredSizes  # noqa: E402
 
 SHORT = {"epochs": 6, "run_folds": 2, "learning_rate": 8e-3}
 
@@ -157,3 +160,24 @@ def test_batches_and_workers_come_from_the_sizing_table(
     deep = network_recipe(photos.facts, with_gpu, "residual", 600.0)
     assert (deep.options["workers"], deep.options["prefetch"]) == (12, 4)
     assert network_recipe(photos.facts, cpu, "small", 60.0).options["workers"] == 0
+
+
+def test_a_batch_that_was_measured_here_goes_before_the_table(
+    photos: Any, with_gpu: Hardware, tmp_path: Path
+) -> None:
+    """Under the very key with which the bench launches such a job."""
+    table = network_recipe(photos.facts, with_gpu, "residual", 600.0)
+    measured = MeasuredSizes(tmp_path / "sizes.json", with_gpu.fingerprint)
+    measured.learn_failure(sizing_key(table.as_dict()), table.options["batch"])
+    learned = network_recipe(photos.facts, with_gpu, "residual", 600.0, measured=measured)
+    assert learned.options["batch"] == table.options["batch"] // 2
+
+
+def test_a_network_is_checked_with_its_own_size_of_images_in_view(photos: Any, cpu: Hardware) -> None:
+    recipe = network_recipe(photos.facts, cpu, "small", 60.0)
+    known = script_facts(photos.facts, recipe.as_dict())
+    assert known.image_pixels == recipe.options["size"]
+    assert known.rows == photos.facts.rows_train
+    assert sizing_key(recipe.as_dict()) == f"image/small/{recipe.options['size']}"
+    features = next(r for r in image.drafts(photos.facts, cpu, 60) if "batch" not in r.options)
+    assert sizing_key(features.as_dict()) == ""

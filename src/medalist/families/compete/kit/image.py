@@ -40,6 +40,7 @@ from medalist.families.compete.kit.image_sources import (
 from medalist.families.compete.kit.scripts import Pieces, working_problem
 from medalist.families.compete.recipes import Recipe
 from medalist.machine.hardware import Hardware
+from medalist.training.sizing import MeasuredSizes
 
 _FEW_CLASSES = 4
 _TINY_PIXELS, _SMALL_PIXELS = 16, 40
@@ -53,18 +54,24 @@ _SETTING_NAMES = ("params", "rounds", "patience", "penalty", "trees")
 
 
 def drafts(
-    facts: Facts, hardware: Hardware, budget_seconds: float, weights: Path | None = None
+    facts: Facts,
+    hardware: Hardware,
+    budget_seconds: float,
+    weights: Path | None = None,
+    measured: MeasuredSizes | None = None,
 ) -> list[Recipe]:
     """Recipes in the order to try them: a quick baseline, then by value per second.
 
-    ``weights`` is a file or folder of pretrained weights. Where torch is not installed there are no
-    networks; the titles of the recipes say what is trained.
+    ``weights`` is a file or folder of pretrained weights, ``measured`` what batches fitted before. Where
+    torch is not installed there are no networks; the titles of the recipes say what is trained.
     """
     affordable = budget_seconds * hardware.cores
     recipes = [_features_recipe(facts, name) for name in _feature_estimators(facts)]
     quick, *others = sorted(recipes, key=lambda recipe: recipe.expected_cpu_seconds)
     others = [recipe for recipe in others if recipe.expected_cpu_seconds < affordable / 3]
-    networks = _network_recipes(facts, hardware, budget_seconds, weights) if torch_installed() else []
+    networks = (
+        _network_recipes(facts, hardware, budget_seconds, weights, measured) if torch_installed() else []
+    )
     joined = [_joined_recipe(facts)] if facts.modality == "mixed" else []
     if joined or not (hardware.gpus or weights or _suits_small_networks(facts)):
         return [quick, *joined, *others[:1], *networks, *others[1:]]
@@ -77,14 +84,19 @@ def _suits_small_networks(facts: Facts) -> bool:
 
 
 def _network_recipes(
-    facts: Facts, hardware: Hardware, budget_seconds: float, weights: Path | None
+    facts: Facts,
+    hardware: Hardware,
+    budget_seconds: float,
+    weights: Path | None,
+    measured: MeasuredSizes | None,
 ) -> list[Recipe]:
     share = budget_seconds * network_threads(hardware) * _NETWORK_SHARE
     names = ["residual"] if hardware.gpus else ["small"]
     if not hardware.gpus and budget_seconds >= _LONG_SECONDS:
         names.append("small_residual")
-    pretrained = [network_recipe(facts, hardware, "pretrained", share, weights)] if weights else []
-    return [*pretrained, *(network_recipe(facts, hardware, name, share) for name in names)]
+    chosen = [("pretrained", weights)] if weights else []
+    chosen += [(name, None) for name in names]
+    return [network_recipe(facts, hardware, name, share, at, measured) for name, at in chosen]
 
 
 def improve(facts: Facts, parent: Recipe, rng: random.Random) -> Recipe | None:

@@ -22,7 +22,7 @@ from medalist.families.compete.kit.image_sources import (
 )
 from medalist.families.compete.recipes import Recipe
 from medalist.machine.hardware import Hardware
-from medalist.training.sizing import size_for
+from medalist.training.sizing import MeasuredSizes, size_for
 
 NETWORKS = {
     "small": "a small convolutional network",
@@ -53,9 +53,16 @@ def network_threads(hardware: Hardware) -> int:
 
 
 def network_recipe(
-    facts: Facts, hardware: Hardware, name: str, cpu_seconds: float, weights: Path | None = None
+    facts: Facts,
+    hardware: Hardware,
+    name: str,
+    cpu_seconds: float,
+    weights: Path | None = None,
+    measured: MeasuredSizes | None = None,
 ) -> Recipe:
     """A recipe for the network ``name`` that should train in ``cpu_seconds`` (GPU seconds count as CPU seconds).
+
+    Its batch is what earlier jobs of the kind ``measured``, else the sizing table's.
 
     Size of images, epochs and folds are cut until it fits, in that order.
     """
@@ -73,7 +80,7 @@ def network_recipe(
     side = next((s for s in sides if cost(s, least, 2) <= cpu_seconds), sides[-1])
     folds = next((f for f in range(_FOLDS, 0, -1) if cost(side, least, f) <= cpu_seconds), 1)
     epochs = next((e for e in range(wanted, least, -1) if cost(side, e, folds) <= cpu_seconds), least)
-    sizes = size_for("image", name, side, hardware, rows)
+    sizes = size_for("image", name, side, hardware, rows, measured)
     options: dict[str, Any] = {
         "size": side,
         "width": width,

@@ -13,10 +13,15 @@ from medalist.families.compete.kit import image, tabular, text
 from medalist.families.compete.kit.features import feature_columns
 from medalist.families.compete.recipes import Recipe
 from medalist.machine.hardware import Hardware
+from medalist.training.sizing import MeasuredSizes
 
 
 def drafts(
-    facts: Facts, hardware: Hardware, budget_seconds: float, weights: Path | None = None
+    facts: Facts,
+    hardware: Hardware,
+    budget_seconds: float,
+    weights: Path | None = None,
+    measured: MeasuredSizes | None = None,
 ) -> list[Recipe]:
     """Recipes in the order to try them; each names the kit that writes its scripts."""
     columns = feature_columns(facts)
@@ -26,6 +31,6 @@ def drafts(
     elif any((columns.numbers, columns.flags, columns.categories, columns.dates, columns.strings)):
         found += tabular.drafts(facts, hardware, budget_seconds)
     if facts.image:
-        pictures = image.drafts(facts, hardware, budget_seconds, weights)
+        pictures = image.drafts(facts, hardware, budget_seconds, weights, measured)
         found = [*found[:1], *pictures[:2], *found[1:], *pictures[2:]]
     return found
