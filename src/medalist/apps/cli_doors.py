@@ -71,6 +71,7 @@ def mcp(
         lambda: _run_of(task, resume, time, metric, not no_hints, sandbox, seed, out, llm),
         as_json=json,
         again="medalist mcp --resume",
+        quiet=False,
     )
 
 
@@ -102,11 +103,17 @@ def play(
         lambda: _run_of(task, resume, time, metric, not no_hints, sandbox, seed, out, llm),
         as_json=json,
         again="medalist play --resume",
+        quiet=True,  # whose answers and news say it all
     )
 
 
 def _receive(
-    guest: Callable[[Live], Guest], store_of: Callable[[], FileStore], *, as_json: bool, again: str
+    guest: Callable[[Live], Guest],
+    store_of: Callable[[], FileStore],
+    *,
+    as_json: bool,
+    again: str,
+    quiet: bool,
 ) -> None:
     started: list[Path] = []
 
@@ -115,7 +122,7 @@ def _receive(
         from medalist.apps.tables import print_result
         from medalist.runs.guests import receive
 
-        with Live() as live:
+        with Live(quiet=quiet) as live:
             who = guest(live)
             store = store_of()
             started.append(store.root)

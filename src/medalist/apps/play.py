@@ -63,7 +63,9 @@ class Player:
                 while not desk.submitted_finally and (line := await self._next_line(desk)) is not None:
                     self._running = asyncio.create_task(self._take(desk, line.strip()))
                     await asyncio.wait([self._running])
-                    if not self._running.cancelled():
+                    if self._running.cancelled():
+                        self._say("Not waited for any more. What it started goes on; list_jobs shows it.")
+                    else:
                         self._running.result()
                     self._running = None
         finally:
@@ -146,7 +148,7 @@ def tool_call(line: str, tools: Mapping[str, Tool], folder: str = ".") -> tuple[
     if first == "start_job" and "command" in given and not given["command"].startswith("python"):
         given["command"] = f"python {given['command']}"
     for name in _PLACES & set(known):
-        if name in given or name in tool.parameters["required"] or "folder" in known:
+        if name in given or name == "folder" or name not in tool.parameters["required"]:
             given[name] = posixpath.normpath(posixpath.join(folder, given.get(name, ".")))
     return first, {name: _typed(name, known[name]["type"], value) for name, value in given.items()}
 
