@@ -155,6 +155,16 @@ def test_the_log_shows_the_panel_each_answer_and_the_synthesis(asking: Callable[
     assert list(told[3].data["scripts"]) == ["train.py"]
 
 
+@pytest.mark.parametrize("critic", ["openai", "openai-responses", "anthropic"])
+def test_panel_and_critic_may_speak_different_protocols(open_door: Callable, critic: str) -> None:
+    opened = open_door(cast(PARTS))
+    names = [opened.name("anthropic", "o3"), opened.name("openai-responses", "deepseek-reasoner")]
+    oracle = Oracle(opened.door, names, opened.name(critic, "judge"), None)
+    answer = opened.door.run(oracle.ask("Which batch?", kind="review"))
+    assert [member.text for member in answer.members] == ["Use 128.", "Use 256."]
+    assert (answer.by, answer.verdict.batch_size) == ("critic", 128)
+
+
 def test_questions_at_once_keep_their_answers_apart(asking: Callable[..., Asking]) -> None:
     import asyncio
 
