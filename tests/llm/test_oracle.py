@@ -359,8 +359,15 @@ def test_a_key_that_a_member_repeats_is_in_no_event_and_reaches_no_critic(
     asking: Callable[..., Asking],
 ) -> None:
     key = "sk-open-0123456789abcdef"
-    asked = asking({"o3": lambda turn: say(f"Your key is {turn.authorization}."), "deepseek-reasoner": leak})
+    said = "Your key is {}."
+    parts = {
+        "o3": lambda turn: say(said.format(turn.authorization)),
+        "deepseek-reasoner": leak,
+        "judge": lambda turn: verdict(plan=said.format(turn.authorization))(turn),
+    }
+    asked = asking(parts)
     answer = asked.ask(f"Is {key} my key?", files={"train.py": SCRIPT})
+    assert "Your key is ***." in answer.text
     assert key in asked.requests("o3")[0].authorization
     assert key not in str(answer.as_dict())
     for turn in asked.opened.provider.requests:

@@ -13,7 +13,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from medalist.core.budget import Budget
@@ -190,7 +190,8 @@ class _Consultation:
             note = f"The critic {display(critic)} failed: {error.what} What follows is {best.name}’s answer alone."
             return Answer(kind, verdict, "member", members, best.name, note, tokens, cost_usd)
         tokens, cost_usd = tokens + judged.usage.tokens, cost_usd + judged.usage.cost_usd
-        return Answer(kind, judged.output, "critic", members, display(critic), "", tokens, cost_usd)
+        verdict = _without_secrets(judged.output)
+        return Answer(kind, verdict, "critic", members, display(critic), "", tokens, cost_usd)
 
     def _stand_in(self, members: tuple[Member, ...]) -> Answer:
         nobody = _nobody(members)
@@ -245,7 +246,11 @@ def _nobody(members: Iterable[Member]) -> LlmError:
     )
 
 
+def _without_secrets(verdict: Verdict) -> Verdict:
+    return type(verdict)(**{name: _redacted(value) for name, value in asdict(verdict).items()})
+
+
 def _redacted(value: Any) -> Any:
     if isinstance(value, str):
         return redact(value)
-    return [_redacted(each) for each in value] if isinstance(value, (list, tuple)) else value
+    return type(value)(map(_redacted, value)) if isinstance(value, (list, tuple)) else value
