@@ -107,13 +107,12 @@ def key(
     text: str = "go",
     *,
     name: str = "openai:m",
-    address: str = "",
     settings: ModelSettings | None = None,
     tool: ToolDefinition = TOOL,
 ) -> str:
     messages = [ModelRequest(parts=[UserPromptPart(text)], instructions="Be short.")]
     parameters = ModelRequestParameters(function_tools=[tool])
-    return cache_key(parse_name(name), address, messages, settings, parameters)
+    return cache_key(parse_name(name), messages, settings, parameters)
 
 
 def test_the_same_request_at_another_time_is_the_same() -> None:
@@ -125,7 +124,7 @@ def test_whatever_shapes_an_answer_makes_another_request() -> None:
         key("stay"),
         key(name="openai:n"),
         key(name="anthropic:m"),
-        key(address="http://gpu:8000/v1"),
+        key(name="openai:m@http://gpu:8000/v1"),
         key(settings=ModelSettings(temperature=0.5)),
         key(settings=ModelSettings(seed=1)),
         key(tool=replace(TOOL, description="Looks twice.")),

@@ -142,6 +142,30 @@ def test_a_missing_key_is_named_before_anything_is_asked(keys: dict, monkeypatch
     assert "export DEEPSEEK_API_KEY" in raised.value.next_step
 
 
+def test_a_key_copied_with_white_space_is_sent_without_it(
+    open_door: Callable, monkeypatch: pytest.MonkeyPatch, protocol: str
+) -> None:
+    opened = open_door(lambda turn: say("well"))
+    for variable in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
+        monkeypatch.setenv(variable, "  sk-0123456789\n")
+    assert opened.ask(protocol=protocol) == "well"
+    assert opened.provider.requests[0].authorization == "sk-0123456789"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "what"),
+    [("OPENAI_API_KEY", "sk-“quoted”", "characters"), ("OPENAI_BASE_URL", "localhost:8000/v1", "address")],
+)
+def test_a_setting_that_cannot_work_is_named(
+    keys: dict, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, what: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with Door(LlmSettings(), None, None) as door, pytest.raises(LlmError, match=what) as raised:
+        door.check("o3")
+    assert variable in raised.value.where
+    assert raised.value.next_step
+
+
 def test_a_local_model_needs_its_folder(tmp_path: object) -> None:
     with Door(LlmSettings(), None, None) as door, pytest.raises(LlmError):
         door.check(f"hf:{tmp_path}/nothing")

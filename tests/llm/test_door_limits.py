@@ -137,10 +137,34 @@ def test_an_unknown_price_is_no_obstacle_without_a_limit(
 
 
 def test_what_was_spent_before_a_restart_still_counts(open_door: Callable) -> None:
-    spent = LONGEST_ANSWER_USD * 9.99
-    opened = open_door(greedy, ledger=Ledger(LONGEST_ANSWER_USD * 10, spent_usd=spent))
+    """A door opened on the events of an attempt that was killed goes on with what they tell."""
+    limit = LONGEST_ANSWER_USD * 2.05
+    replies = iter([drop()])
+    before = open_door(lambda turn: next(replies, None) or greedy(turn), max_cost_usd=limit)
+    assert before.ask() == "bla"
+    after = open_door(greedy, max_cost_usd=limit)
+    assert after.door.ledger.spent_usd == pytest.approx(before.door.ledger.spent_usd)
+    assert after.door.ledger.spent_tokens == before.door.ledger.spent_tokens
+    after.ask()
     with pytest.raises(CostLimit):
-        opened.ask()
+        after.ask()
+
+
+def test_doors_can_share_a_limit(open_door: Callable) -> None:
+    ledger = Ledger(LONGEST_ANSWER_USD * 1.01)
+    open_door(greedy, ledger=ledger).ask()
+    with pytest.raises(CostLimit):
+        open_door(greedy, ledger=ledger).ask()
+
+
+def test_an_answer_nobody_waits_for_is_told_and_counts(open_door: Callable) -> None:
+    opened = open_door(lambda turn: say("too late").slow(30), max_cost_usd=1.0)
+    with pytest.raises(LlmError, match="in time"):
+        opened.ask(timeout_seconds=0.2)
+    (failed,) = opened.events("llm_failed")
+    assert not failed["again"]
+    assert failed["lost_usd"] == pytest.approx(opened.door.ledger.spent_usd)
+    assert opened.door.ledger.room().open_reservations == 0
 
 
 def test_a_conversation_with_tools_stays_within_the_money(open_door: Callable, protocol: str) -> None:

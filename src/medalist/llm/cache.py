@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
@@ -24,7 +25,7 @@ from pydantic_core import to_jsonable_python
 
 from medalist.core.errors import StoreError
 from medalist.llm.continuation import tools_of
-from medalist.llm.names import LlmName
+from medalist.llm.names import LlmName, base_url_of
 
 FILE_NAME = "llm-cache.sqlite"
 _DRAWN = {
@@ -61,22 +62,28 @@ class ResponseCache:
             raise self._failed(error) from error
 
     def get(self, key: str) -> ModelResponse | None:
-        """The answer kept for ``key``, its usage set to nothing."""
-        with self._lock:
-            row = self._base.execute("SELECT response FROM answers WHERE request = ?", (key,)).fetchone()
+        """The answer kept for ``key``, its usage set to nothing; None for one that a later version cannot read."""
+        try:
+            with self._lock:
+                row = self._base.execute("SELECT response FROM answers WHERE request = ?", (key,)).fetchone()
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
         if row is None:
             return None
-        message = ModelMessagesTypeAdapter.validate_json(row[0])[0]
+        try:
+            (message,) = ModelMessagesTypeAdapter.validate_json(row[0])
+        except ValidationError:
+            return None
         assert isinstance(message, ModelResponse)
         message.usage = RequestUsage()
         return message
 
     def put(self, key: str, response: ModelResponse) -> None:
-        """Keep an answer; the first one kept for a key stays."""
+        """Keep an answer, in place of one kept before."""
         blob = ModelMessagesTypeAdapter.dump_json([response])
         try:
             with self._lock, self._base:
-                self._base.execute("INSERT OR IGNORE INTO answers VALUES (?, ?)", (key, blob))
+                self._base.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, blob))
         except sqlite3.Error as error:
             raise self._failed(error) from error
 
@@ -94,7 +101,6 @@ class ResponseCache:
 
 def cache_key(
     name: LlmName,
-    address: str,
     messages: Sequence[ModelMessage],
     settings: ModelSettings | None,
     parameters: ModelRequestParameters,
@@ -103,7 +109,7 @@ def cache_key(
     shaping = {key: value for key, value in (settings or {}).items() if key not in _NOT_SHAPING}
     dumped = ModelMessagesTypeAdapter.dump_python(list(messages), mode="json")
     asked = {
-        "model": [name.provider, name.model, address, dict(name.options)],
+        "model": [name.provider, name.model, base_url_of(name), dict(name.options)],
         "messages": [_without_drawn(each) for each in dumped],
         "settings": to_jsonable_python(shaping, fallback=str),
         "tools": tools_of(parameters).decode(),

@@ -18,12 +18,13 @@ from medalist.core.event import EventLog
 from medalist.llm.cache import ResponseCache, cache_key
 from medalist.llm.continuation import Conversations, instructions_of, texts_of
 from medalist.llm.keys import redact, secrets
-from medalist.llm.names import LlmName, base_url_of, display
+from medalist.llm.names import LlmName, display
 from medalist.llm.purse import Hold, Purse
 from medalist.llm.retry import FAILURES, RetryPolicy, as_llm_error, reason_of
 from medalist.llm.transcript import Transcript, parts_told, told
 from medalist.llm.usage import Usage
 
+T = TypeVar("T")
 Message = TypeVar("Message", bound=ModelMessage)
 Ask = Callable[[list[ModelMessage], ModelSettings], Awaitable[ModelResponse]]
 Open = Callable[[list[ModelMessage], ModelSettings], AbstractAsyncContextManager[StreamedResponse]]
@@ -71,10 +72,10 @@ class Call:
         self._place = books.conversations.place(f"{line.role} {line.name}", self._messages, self.parameters)
         self._started = books.clock()
         self._attempts = 0
+        self._lost = Usage()
         self._key = ""
         if books.cache is not None:
-            address = base_url_of(line.name)
-            self._key = cache_key(line.name, address, self._messages, settings, self.parameters)
+            self._key = cache_key(line.name, self._messages, settings, self.parameters)
 
     def kept(self) -> ModelResponse | None:
         """The cache's answer, written down as costing nothing; None where there is none."""
@@ -85,55 +86,51 @@ class Call:
 
     async def answer(self, ask: Ask) -> ModelResponse:
         """Ask until there is an answer. Raises LlmError when there will be none, CostLimit when it may not be."""
-        try:
-            async for attempt in self._books.retry.retrying(before_sleep=self._fails_for_now):
-                with attempt:
-                    hold, settings = await self._hold()
-                    try:
-                        async with asyncio.timeout(self._books.timeout_seconds):
-                            response = await ask(self._messages, settings)
-                    except BaseException as error:
-                        hold.lose(error)
-                        raise
-                    return self._settled(hold, response)
-        except (LlmError, *FAILURES) as error:
-            raise self._failed(error) from None
-        raise AssertionError("tenacity ended without an answer or an error")
+        hold, response = await self._tried(ask)
+        return self._settled(hold, response)
 
     @asynccontextmanager
     async def stream(self, open_stream: Open) -> AsyncGenerator[StreamedResponse]:
         """The answer as it comes. Only opening it is tried again: later the caller has seen part of it."""
         async with AsyncExitStack() as stack:
-            hold, streamed = await self._opened(stack, open_stream)
+            hold, streamed = await self._tried(
+                lambda messages, settings: stack.enter_async_context(open_stream(messages, settings))
+            )
             try:
                 yield streamed
             except FAILURES as error:
-                hold.lose(error)
+                self._lose(hold, error)
                 raise self._failed(error) from None
             except BaseException as error:
                 # The caller's own trouble, perhaps long after the answer was complete.
                 if streamed.get().state == "complete":
                     self._settled(hold, streamed.get(), streamed=True)
                 else:
-                    hold.lose(error)
+                    self._lose(hold, error)
+                    self._given_up()
                 raise
             self._settled(hold, streamed.get(), streamed=True)
 
-    async def _opened(self, stack: AsyncExitStack, open_stream: Open) -> tuple[Hold, StreamedResponse]:
+    async def _tried(
+        self, once: Callable[[list[ModelMessage], ModelSettings], Awaitable[T]]
+    ) -> tuple[Hold, T]:
+        """What ``once`` gave, as often as the policy lets it try, with what is held for the attempt that did."""
         try:
             async for attempt in self._books.retry.retrying(before_sleep=self._fails_for_now):
                 with attempt:
                     hold, settings = await self._hold()
                     try:
                         async with asyncio.timeout(self._books.timeout_seconds):
-                            streamed = await stack.enter_async_context(open_stream(self._messages, settings))
+                            return hold, await once(self._messages, settings)
                     except BaseException as error:
-                        hold.lose(error)
+                        self._lose(hold, error)
                         raise
-                    return hold, streamed
+        except asyncio.CancelledError:
+            self._given_up()
+            raise
         except (LlmError, *FAILURES) as error:
             raise self._failed(error) from None
-        raise AssertionError("tenacity ended without a stream or an error")
+        raise AssertionError("tenacity ended without an answer or an error")
 
     async def _hold(self) -> tuple[Hold, ModelSettings]:
         self._attempts += 1
@@ -171,20 +168,30 @@ class Call:
         self._event("llm_call", conversation=self._place.conversation, **figures)
         self._line_of_transcript(answer=parts_told(response), finish_reason=response.finish_reason, **figures)
 
+    def _lose(self, hold: Hold, error: BaseException) -> None:
+        self._lost += hold.lose(error)
+
     def _fails_for_now(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         wait_seconds = state.next_action.sleep if state.next_action else 0.0
         if error is not None:
-            self._event(
-                "llm_failed", reason=reason_of(error), again=True, wait_seconds=round(float(wait_seconds), 3)
-            )
+            self._failure(reason_of(error), again=True, wait_seconds=round(float(wait_seconds), 3))
+
+    def _given_up(self) -> None:
+        """Whoever asked no longer waits for the answer."""
+        self._failure("nobody waits for the answer any more", again=False, attempts=self._attempts)
 
     def _failed(self, error: BaseException) -> LlmError:
         told_error = as_llm_error(error, self._line.name)
         reason = redact(told_error.what) if isinstance(error, LlmError) else reason_of(error)
-        self._event("llm_failed", reason=reason, again=False, attempts=self._attempts)
+        self._failure(reason, again=False, attempts=self._attempts)
         self._line_of_transcript(error=reason, attempts=self._attempts)
         return told_error
+
+    def _failure(self, reason: str, **data: Any) -> None:
+        """One ``llm_failed``, with what was lost on attempts since the last one."""
+        lost, self._lost = self._lost, Usage()
+        self._event("llm_failed", reason=reason, lost_usd=lost.cost_usd, lost_tokens=lost.tokens, **data)
 
     def _event(self, kind: str, **data: Any) -> None:
         if self._books.events is not None:

@@ -7,6 +7,7 @@ its cache and its transcript; every request passes them (``llm/call``).
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -26,19 +27,21 @@ from medalist.llm.call import Books, Line
 from medalist.llm.local_server import LocalServer, find_model
 from medalist.llm.loops import LoopBound, LoopThread
 from medalist.llm.model import DoorModel
-from medalist.llm.names import PROVIDERS, LlmName, missing_key, parse_name
+from medalist.llm.names import PROVIDERS, LlmName, base_url_of, key_of, missing_key, parse_name
 from medalist.llm.prices import Prices
 from medalist.llm.providers import build_model
 from medalist.llm.purse import Purse
 from medalist.llm.retry import FAILURES, RetryPolicy, as_llm_error
 from medalist.llm.settings import LlmSettings
 from medalist.llm.transcript import Transcript
-from medalist.llm.usage import Ledger, Usage
+from medalist.llm.usage import Ledger, Usage, spent_in
 
 T = TypeVar("T")
 
 _OUTPUT_RETRIES = 2
 """How often a language model may mend an answer that does not fit the type asked for."""
+
+_CAN_BE_SENT = re.compile(r"[\x21-\x7e]*")
 
 _NOT_STARTED = "http://127.0.0.1:9/v1"
 
@@ -55,7 +58,7 @@ class Door:
     """The only place where a request leaves. Safe to use from several threads and event loops.
 
     ``events`` gets ``llm_call`` and ``llm_failed``, ``transcript`` the texts. ``ledger`` is made from
-    ``settings`` unless one is given (to share a limit, or to go on with what was spent before);
+    ``settings`` and what the events tell was spent before, unless one is given, to share a limit;
     answers are cached in ``cache_dir`` only where ``settings.cache`` says so.
     """
 
@@ -72,7 +75,10 @@ class Door:
     ) -> None:
         pydantic_ai.BANNER_ENABLED = False  # it would stand in the middle of what a command prints
         self.settings = settings
-        self.ledger = ledger or Ledger(settings.max_cost_usd, settings.max_tokens)
+        usd, tokens = spent_in(events.path) if events is not None else (0.0, 0)
+        self.ledger = ledger or Ledger(
+            settings.max_cost_usd, settings.max_tokens, spent_usd=usd, spent_tokens=tokens
+        )
         self._books = Books(
             purse=Purse(self.ledger, Prices(), clock, patience_seconds=settings.timeout_seconds),
             cache=ResponseCache(cache_dir) if settings.cache and cache_dir is not None else None,
@@ -85,15 +91,30 @@ class Door:
         self._thread = LoopThread()
         self._bound = LoopBound()
         self._servers = _LocalServers()
+        self._unused_client = create_async_httpx2_client()
+        self._described: dict[str, Model] = {}
 
     def check(self, name: str) -> None:
-        """Raises LlmError that names the variable to set, or the folder that is missing; UsageError for no name."""
+        """Raises LlmError that names the variable or the folder to mend; UsageError for what is no name."""
         parsed = parse_name(name)
+        provider = PROVIDERS[parsed.provider]
         if variable := missing_key(parsed):
             raise LlmError(
-                f"{name} cannot be asked: no key for {PROVIDERS[parsed.provider].title} is set.",
+                f"{name} cannot be asked: no key for {provider.title} is set.",
                 where=f"environment variable {variable}",
                 next_step=f"export {variable}=...",
+            )
+        if not _CAN_BE_SENT.fullmatch(key_of(parsed)):
+            raise LlmError(
+                f"The key for {provider.title} holds characters that no key has.",
+                where=f"environment variable {provider.key_variables[0]}",
+                next_step="Copy it again, without what stands around it.",
+            )
+        if (address := base_url_of(parsed)) and not address.startswith(("http://", "https://")):
+            raise LlmError(
+                f"{address!r} is no address of a server.",
+                where=f"environment variable {provider.base_url_variable}",
+                next_step="Write it as http://HOST:PORT/v1.",
             )
         if parsed.provider == "hf":
             find_model(Path(parsed.model))
@@ -106,9 +127,7 @@ class Door:
         async def here() -> Model:
             return await self._model_here(parsed)
 
-        address = _NOT_STARTED if parsed.provider == "hf" else ""
-        describing = build_model(parsed, create_async_httpx2_client(), base_url=address)
-        return DoorModel(describing, books=self._books, line=Line(parsed, role), here=here)
+        return DoorModel(self._describing(parsed), books=self._books, line=Line(parsed, role), here=here)
 
     async def ask(
         self,
@@ -169,6 +188,13 @@ class Door:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _describing(self, name: LlmName) -> Model:
+        """A model that answers questions about itself and is never asked anything else."""
+        if str(name) not in self._described:
+            address = _NOT_STARTED if name.provider == "hf" else ""
+            self._described[str(name)] = build_model(name, self._unused_client, base_url=address)
+        return self._described[str(name)]
 
     async def _model_here(self, name: LlmName) -> Model:
         address = await asyncio.to_thread(self._servers.address, name) if name.provider == "hf" else ""

@@ -24,16 +24,16 @@ HIDDEN = "***"
 
 def seen_keys(env: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """The names of the provider keys that are set."""
-    return tuple(variable for variable in KEY_VARIABLES if env.get(variable))
+    return tuple(variable for variable in KEY_VARIABLES if env.get(variable, "").strip())
 
 
 def secrets(env: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """Values that must not be written: providers' keys, and what else is named like a secret. Longest first."""
     values = {
-        value
+        value.strip()
         for variable, value in env.items()
         if (variable in KEY_VARIABLES or variable.endswith(_SECRET_ENDINGS))
-        and len(value) >= _SHORTEST_SECRET
+        and len(value.strip()) >= _SHORTEST_SECRET
     }
     return tuple(sorted(values, key=len, reverse=True))
 

@@ -121,9 +121,9 @@ def key_variable(name: LlmName | str) -> str:
 
 
 def key_of(name: LlmName | str, env: Mapping[str, str] = os.environ) -> str:
-    """The key to send, "" when none is set."""
+    """The key to send, "" when none is set. White space around it, as copying leaves it, is no part of a key."""
     variables = PROVIDERS[_parsed(name).provider].key_variables
-    return next((env[variable] for variable in variables if env.get(variable)), "")
+    return next((key for variable in variables if (key := env.get(variable, "").strip())), "")
 
 
 def missing_key(name: LlmName | str, env: Mapping[str, str] = os.environ) -> str:

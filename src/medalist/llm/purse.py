@@ -118,12 +118,14 @@ class Hold:
         self.purse.ledger.settle(self.reservation, usage.cost_usd, usage.tokens)
         return usage
 
-    def lose(self, error: BaseException) -> None:
+    def lose(self, error: BaseException) -> Usage:
         """Book what a request may be billed for whose answer never came: what could be written until now."""
         if not may_be_billed(error):
-            self.purse.ledger.settle(self.reservation, 0.0, 0)
-            return
-        seconds = self.purse.clock() - self.since
-        written = min(self.tokens_out, math.ceil(seconds * FASTEST_TOKENS_A_SECOND))
-        usd = min(self.reservation.usd, self.purse.worst_usd(self.name, self.tokens_in, written))
-        self.purse.ledger.settle(self.reservation, usd, self.tokens_in + written)
+            lost = Usage(requests=1)
+        else:
+            seconds = self.purse.clock() - self.since
+            written = min(self.tokens_out, math.ceil(seconds * FASTEST_TOKENS_A_SECOND))
+            usd = min(self.reservation.usd, self.purse.worst_usd(self.name, self.tokens_in, written))
+            lost = Usage(1, self.tokens_in, written, 0, usd)
+        self.purse.ledger.settle(self.reservation, lost.cost_usd, lost.tokens)
+        return lost

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 
 from medalist.core.errors import CostLimit
+from medalist.core.event import read_events
 
 _ROUNDING_USD = 1e-9
 
@@ -66,7 +68,7 @@ class Room:
 class Ledger:
     """Spent and reserved money and tokens under a limit (None for no limit). Safe to use from several threads.
 
-    ``spent_usd`` and ``spent_tokens`` start at what earlier processes of the attempt have used.
+    ``spent_usd`` and ``spent_tokens`` start at what was used before (``spent_in``).
     """
 
     def __init__(
@@ -130,3 +132,17 @@ class Ledger:
             None if self.max_tokens is None else self.max_tokens - self.spent_tokens - held_tokens,
             len(self._open),
         )
+
+
+def spent_in(trajectory: Path) -> tuple[float, int]:
+    """Money (USD) and tokens that an attempt's events tell of, lost answers included; nothing without a file."""
+    usd, tokens = 0.0, 0
+    for event in read_events(trajectory):
+        data = event.data
+        if event.kind == "llm_call" and not data.get("cached"):
+            usd += data.get("cost_usd", 0.0)
+            tokens += data.get("input_tokens", 0) + data.get("output_tokens", 0)
+        elif event.kind == "llm_failed":
+            usd += data.get("lost_usd", 0.0)
+            tokens += data.get("lost_tokens", 0)
+    return usd, tokens
