@@ -15,7 +15,7 @@ from open_session import events_of, open_session
 from medalist.core.errors import LlmError, UsageError
 from medalist.core.event import Event
 from medalist.engineers.evolution import EvolutionEngineer
-from medalist.llm.scripted import Reply, ScriptedProvider, Turn, fail, give, say
+from medalist.llm.scripted import Reply, ScriptedProvider, Turn, cast, fail, give, say
 from medalist.llm.settings import LlmSettings
 
 KEY = "sk-test-0123456789abcdef0123456789"
@@ -85,6 +85,7 @@ def evolve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Evo
         own: tuple[float, ...] = (),
         seconds: float = 12.0,
         llm: dict | None = None,
+        oracle: bool = False,
         **settings: object,
     ) -> Evolved:
         task = tmp_path / "task"
@@ -93,8 +94,11 @@ def evolve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Evo
             ScriptedProvider(reply) as provider,
             open_session(NumbersFamily(own), task, tmp_path / "attempt", seconds=seconds) as session,
         ):
-            model = f"openai:scripted@{provider.base_url_openai}"
-            engineer = EvolutionEngineer(LlmSettings(model=model, **(llm or {})), settings)
+            model, wise, critic = (
+                f"openai:{name}@{provider.base_url_openai}" for name in ("scripted", "wise", "critic")
+            )
+            asked = {"panel": (wise,), "critic": critic} if oracle else {}
+            engineer = EvolutionEngineer(LlmSettings(model=model, **asked, **(llm or {})), settings)
             engineer.work(session)
             product = session.submission_dir / "answer.txt"
             best = session.best.value if session.best else None
@@ -241,6 +245,43 @@ def test_the_limit_in_tokens_ends_the_language_models_part_alone(evolve):
     assert "asked no more" in evolved.told
     assert evolved.requests == []
     assert evolved.best == 3.0
+
+
+def test_the_oracle_gives_a_strategy_and_reviews_the_first_script(evolve):
+    """Every request knows the strategy; what must be fixed goes back before anything of it is launched."""
+    judged = {
+        "gpu_use": "none",
+        "resuming": "none",
+        "metric": "distance",
+        "leakage": "none",
+        "batch_size": 64,
+    }
+
+    def critic(turn: Turn) -> Reply:
+        asked = turn.messages[0].text
+        if "98.0" in asked:
+            return give(turn, decision="must_fix", plan="", must_fix=["98 is far too much"], **judged)
+        if "<file name=" in asked:
+            return give(turn, decision="approve", plan="Launch it.", **judged)
+        return give(turn, decision="advice", plan="Look below fifty.", batch_size=64)
+
+    reply, lock, count = countdown(), threading.Lock(), [0]
+
+    def careless(turn: Turn) -> Reply:
+        with lock:
+            count[0] += 1
+            first = count[0] == 1
+        return answer(turn, 98.0) if first else reply(turn)
+
+    parts = {"wise": say("Smaller."), "critic": critic, "scripted": ending(careless, 8)}
+    evolved = evolve(cast(parts), oracle=True, model_share=1.0, requests=1, seconds=20.0)
+    operators = [turn for turn in evolved.requests if turn.model == "scripted"]
+    assert all("Look below fifty." in turn.system for turn in operators)
+    assert "98 is far too much" in operators[1].messages[0].text
+    assert "print(98.0" in operators[1].messages[0].text, "what it wrote"
+    assert "the model's 98.0" not in [c["title"] for c in evolved.of("candidate_created")]
+    decisions = [event["decision"] for event in evolved.of("oracle_verdict")]
+    assert decisions == ["advice", "must_fix", "approve"]
 
 
 # ----------------------------------------------------------------------- at once

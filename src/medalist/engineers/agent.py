@@ -16,11 +16,9 @@ from medalist.core.errors import BudgetSpent, LlmError, MedalistError
 from medalist.engineers.agent_closing import closing_seconds, use_what_was_trained
 from medalist.engineers.agent_context import Conversation
 from medalist.engineers.agent_loop import AgentLoop, LoopLimits
-from medalist.engineers.agent_oracle import FixedPoints
+from medalist.engineers.agent_oracle import FixedPoints, oracle_beside
 from medalist.engineers.agent_prompt import situation, system_prompt
 from medalist.llm.door import Door
-from medalist.llm.names import parse_name
-from medalist.llm.oracle import Oracle
 from medalist.llm.settings import LlmSettings
 from medalist.session.session import Session
 from medalist.session.workshop import Workshop
@@ -79,7 +77,7 @@ class AgentEngineer:
 
     async def _work(self, session: Session, workshop: Workshop, door: Door) -> MedalistError | None:
         """Work to the end; what ended it, None when the language model said that it is done."""
-        oracle = self._oracle(session, workshop, door)
+        oracle = oracle_beside(self._llm, door, session, workshop)
         async with Desk(session, workshop, oracle=oracle, hints=self._settings.hints) as desk:
             try:
                 async with asyncio.timeout(workshop.seconds_left - closing_seconds(session.budget)):
@@ -92,20 +90,6 @@ class AgentEngineer:
             session.note(f"The language model's part ends here: {ending.what}")
             await use_what_was_trained(desk)
         return ending
-
-    def _oracle(self, session: Session, workshop: Workshop, door: Door) -> Oracle | None:
-        """None where the panel would be the agent's own language model alone, which would only ask itself."""
-        oracle = Oracle.of(
-            self._llm,
-            door,
-            session.events,
-            hardware=session.hardware,
-            facts=workshop.script_facts(),
-            budget=session.budget,
-        )
-        named = self._llm.panel or self._llm.critic
-        alone = set(oracle.panel) <= {str(parse_name(self._llm.model))}
-        return None if alone and not named else oracle
 
     async def _converse(self, desk: Desk, door: Door) -> None:
         model = door.model(self._llm.model, role="engineer")

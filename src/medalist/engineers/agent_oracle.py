@@ -1,4 +1,4 @@
-"""The oracle at its two fixed points in an agent's work (SPEC O2): a strategy after exploration, and a review
+"""The oracle at its two fixed points in an engineer's work (SPEC O2): a strategy after exploration, and a review
 of the training script before its first launch. Both go on without where nobody can be asked.
 """
 
@@ -8,9 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from medalist.core.errors import LlmError
+from medalist.llm.door import Door
+from medalist.llm.names import parse_name
 from medalist.llm.oracle import Oracle
+from medalist.llm.settings import LlmSettings
 from medalist.llm.verdict import Answer, Kind
 from medalist.session.session import Session
+from medalist.session.workshop import Workshop
 
 _STRATEGY = (
     "Which strategy should the engineer follow on this task, on this machine, in this time? Name the estimators to "
@@ -22,6 +26,21 @@ _REVIEW = (
 )
 _REVIEWS = 3
 """An oracle that is not content after so many versions of a script does not keep it from being tried."""
+
+
+def oracle_beside(llm: LlmSettings, door: Door, session: Session, workshop: Workshop) -> Oracle | None:
+    """None where the panel would be the engineer's own language model alone, which would only ask itself."""
+    oracle = Oracle.of(
+        llm,
+        door,
+        session.events,
+        hardware=session.hardware,
+        facts=workshop.script_facts(),
+        budget=session.budget,
+    )
+    named = llm.panel or llm.critic
+    alone = set(oracle.panel) <= {str(parse_name(llm.model))}
+    return None if alone and not named else oracle
 
 
 @dataclass

@@ -14,6 +14,7 @@ from typing import Any
 
 from medalist.core.candidate import Candidate, CandidateState, Outcome
 from medalist.core.errors import UsageError
+from medalist.engineers.agent_oracle import oracle_beside
 from medalist.engineers.evolution_writer import Answered, Writer
 from medalist.llm.door import Door
 from medalist.llm.settings import LlmSettings
@@ -111,6 +112,7 @@ class EvolutionEngineer:
             at_once=self._settings.requests or len(session.cores),
             seconds=max(seconds, min(_LEAST_CANDIDATE_SECONDS, session.budget.total_seconds)),
             hints=self._settings.hints,
+            oracle=oracle_beside(self._llm, door, session, workshop),
         )
 
 

@@ -1,6 +1,8 @@
 """The language-model side of evolution: requests that run while candidates train, and the drafts that come of them.
 
-Threads only ask; everything that touches the session happens in the caller's thread. A request that
+Threads only ask, the oracle too where there is one: for a strategy that every request is told, and for a
+review of the first scripts, whose must-fix goes back to the language model. Everything that touches
+jobs and files happens in the caller's thread. A request that
 comes to nothing (no answer, a misshapen one, files that are known already) is a failed proposal with
 its reason. After ``_FAILURES_IN_A_ROW`` of them, or at the limit in money or tokens, the writer is
 closed for the rest of the attempt and says why.
@@ -17,14 +19,21 @@ from dataclasses import dataclass
 from statistics import median
 
 from medalist.core.errors import CostLimit, LlmError
+from medalist.engineers.agent_oracle import FixedPoints
+from medalist.engineers.agent_prompt import situation
 from medalist.engineers.evolution_prompt import operator_prompt, system_prompt
 from medalist.engineers.evolution_written import Written, written_type
 from medalist.llm.door import Door
+from medalist.llm.oracle import Oracle
 from medalist.search.policy import Proposal
 from medalist.session.session import Session
 from medalist.session.workshop import Draft, Workshop
 
 ROLE = "operator"
+_REVIEWED = (
+    "You answered with the candidate below, and a panel of experts reviewed it before its launch. Write it again "
+    "with what must be fixed."
+)
 _FAILURES_IN_A_ROW = 4
 
 
@@ -40,7 +49,8 @@ class Answered:
 class Writer:
     """Asks ``model`` through ``door`` for candidates, ``at_once`` requests at a time.
 
-    ``seconds`` is what a candidate may take; ``hints`` whether the knowledge base is told.
+    ``seconds`` is what a candidate may take; ``hints`` whether the knowledge base is told; ``oracle``
+    None asks nobody else.
     """
 
     def __init__(
@@ -53,6 +63,7 @@ class Writer:
         at_once: int,
         seconds: float,
         hints: bool,
+        oracle: Oracle | None = None,
     ) -> None:
         self.closed = ""
         """Why it asks no more; "" while it does."""
@@ -63,9 +74,12 @@ class Writer:
         self._at_once = at_once
         self._seconds = seconds
         self._hints = hints
-        self._system = system_prompt(session, workshop.brief(), seconds=seconds, hints=hints)
+        brief = workshop.brief()
+        self._system = system_prompt(session, brief, seconds=seconds, hints=hints)
         self._type = written_type(workshop.scripts)
-        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="operator")
+        self._pool = ThreadPoolExecutor(at_once + 1, thread_name_prefix="operator")
+        self._points = FixedPoints(oracle, session, situation(session, brief)) if oracle else None
+        self._strategy = self._pool.submit(self._asked_for_strategy)
         self._asked: dict[Future[Written], Proposal] = {}
         self._known: dict[str, str] = {}
         self._failed_in_a_row = 0
@@ -109,19 +123,42 @@ class Writer:
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._asked.clear()
 
+    # ------------------------------------------------------------ in threads
+
+    def _asked_for_strategy(self) -> str:
+        """The oracle's, as a section of the system prompt; "" where there is none."""
+        strategy = self._door.run(self._points.strategy()) if self._points else ""
+        return f"\n\n## What a panel of experts advises\n\n{strategy}" if strategy else ""
+
     def _written(self, prompt: str, seconds: float) -> Written:
+        began = time.monotonic()
+        written = self._answer(prompt, seconds)
+        while verdict := self._must_fix(written):
+            files = "\n\n".join(f'<file name="{f.name}">\n{f.content}\n</file>' for f in written.files)
+            written = self._answer(f"{prompt}\n\n{_REVIEWED}\n\n{files}\n\n{verdict}", seconds)
+        self._took.append(time.monotonic() - began)
+        return written
+
+    def _answer(self, prompt: str, seconds: float) -> Written:
         asking = self._door.ask(
             self._model,
             prompt,
             role=ROLE,
-            system=self._system,
+            system=self._system + self._strategy.result(),
             output_type=self._type,
             timeout_seconds=seconds,
         )
-        began = time.monotonic()
-        written = self._door.run(asking)
-        self._took.append(time.monotonic() - began)
-        return written
+        return self._door.run(asking)
+
+    def _must_fix(self, written: Written) -> str:
+        """The oracle's verdict on the script that trains, where it must be fixed; "" to let it go."""
+        if self._points is None:
+            return ""
+        name = self._workshop.scripts[0]
+        code = next(file.content for file in written.files if file.name == name)
+        return self._door.run(self._points.review(name, code))
+
+    # ------------------------------------------------- in the caller's thread
 
     def _judged(self, future: Future[Written], proposal: Proposal) -> Answered:
         try:

@@ -26,6 +26,7 @@ class Judge:
     def __init__(self, session: Session, facts: Facts) -> None:
         self._session = session
         self._facts = facts
+        self._facts_text = facts.as_json()
 
     def score(self, folder: str) -> Score:
         """The score of artifacts/oof.npz in ``folder``; UNSCORED or FAILED with a reason where there is none."""
@@ -70,13 +71,13 @@ class Judge:
     def _put_facts_back(self) -> Score | None:
         """What scoring goes by stands where an engineer's code can write."""
         try:
-            if self._session.read(FACTS) == self._facts.as_json():
+            if self._session.read(FACTS) == self._facts_text:
                 return None
         except SubmissionInvalid:
             pass
         try:
             (self._session.workspace.root / FACTS).unlink(missing_ok=True)
-            self._session.write(FACTS, self._facts.as_json())
+            self._session.write(FACTS, self._facts_text)
         except (OSError, MedalistError) as error:
             return self._without(ScoreStatus.FAILED, f"{FACTS} was replaced and cannot be put back: {error}")
         return None

@@ -21,10 +21,10 @@ from medalist.session.session import Session
 
 FACTS = "facts.json"
 _LARGEST_SAMPLE_BYTES = 32 << 20  # reading a larger one would take the parent too long
-_SAMPLE = Candidate(
-    id="sample", operator="constant", folder="candidates/sample", title="the sample's own values"
-)
-_CONSTANT = Candidate(id="c00", operator="constant", folder="candidates/c00", title="a constant")
+GUESS = "constant"
+"""The operator of submissions that nothing was learned for."""
+_SAMPLE = Candidate(id="sample", operator=GUESS, folder="candidates/sample", title="the sample's own values")
+_CONSTANT = Candidate(id="c00", operator=GUESS, folder="candidates/c00", title="a constant")
 
 
 def submit_sample(session: Session) -> None:

@@ -56,7 +56,8 @@ class CompeteWorkshop:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.population = Population(session.history)
+        # Guesses that nothing was learned for are no beginnings to build on.
+        self.population = Population(o for o in session.history if o.candidate.operator != opening.GUESS)
         self.pace = Pace(session.budget.total_seconds)
         self._explored = self._prepared = False
         self._faults: dict[str, str] = {}
