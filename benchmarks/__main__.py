@@ -9,6 +9,7 @@ BENCHMARKS = {
     "startup": "benchmarks.startup",
     "training": "benchmarks.training",
     "compete": "benchmarks.compete.run",
+    "harness": "benchmarks.harness.run",
 }
 
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from medalist.machine.leases import CoreLeases
+from medalist.machine.leases import CoreLeases, split_cores
 
 
 def test_nobody_gets_a_core_that_somebody_has() -> None:
@@ -41,3 +41,18 @@ def test_threads_do_not_share_cores() -> None:
     for thread in threads:
         thread.join()
     assert sorted(core for cores in taken for core in cores) == list(range(50))
+
+
+@pytest.mark.parametrize(
+    ("cores", "parts", "shares"),
+    [
+        (4, 2, [(0, 1), (2, 3)]),
+        (5, 2, [(0, 1, 2), (3, 4)]),
+        (2, 2, [(0,), (1,)]),
+        (2, 5, [(0,), (1,), (0,), (1,), (0,)]),
+    ],
+)
+def test_cores_are_split_as_far_as_they_go_and_then_shared_in_turn(
+    cores: int, parts: int, shares: list[tuple[int, ...]]
+) -> None:
+    assert split_cores(range(cores), parts) == shares

@@ -10,6 +10,7 @@ A request is one line of JSON on its stdin: ``{"id", "module", "arguments", "log
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -79,7 +80,7 @@ class Nursery:
 
     @property
     def pid(self) -> int:
-        """The nursery's own process, which its children have as their parent."""
+        """The nursery's own process, started where it was not."""
         return self._running().pid
 
     def bear(self, module: str, arguments: Sequence[str], *, log: Path) -> Born:
@@ -163,11 +164,12 @@ def _exists(pid: int) -> bool:
 
 def main(arguments: Sequence[str]) -> None:
     """The nursery itself: imports, then forks until its stdin ends or its parent dies."""
-    parent, *modules = arguments
-    children.die_with_parent(int(parent))
+    starter, *modules = arguments
+    children.die_with_parent(int(starter))
     children.hide_this_process()
     for module in modules:
-        import_module(module)
+        with contextlib.suppress(ImportError):  # the child that needs it will say so
+            import_module(module)
     gc.collect()
     gc.freeze()  # children share these pages instead of copying them when theirs are collected
     numbers: dict[int, int] = {}  # the request's number by the child's pid
@@ -180,9 +182,9 @@ def main(arguments: Sequence[str]) -> None:
             *requests, unread = (unread + new).split(b"\n")
             for request in requests:
                 asked = json.loads(request)
-                pid = os.fork()
+                parent, pid = os.getpid(), os.fork()
                 if pid == 0:
-                    _live(asked)
+                    _live(asked, parent)
                 numbers[pid] = asked["id"]
                 _say({"id": asked["id"], "pid": pid})
         while numbers:
@@ -192,10 +194,11 @@ def main(arguments: Sequence[str]) -> None:
             _say({"id": numbers.pop(pid), "returncode": os.waitstatus_to_exitcode(status)})
 
 
-def _live(asked: dict[str, Any]) -> NoReturn:
+def _live(asked: dict[str, Any], parent: int) -> NoReturn:
     """The child's whole life; whatever happens, it never returns into the nursery's loop."""
     code = 1
     try:
+        children.die_with_parent(parent)
         os.setsid()
         for number, (path, flags) in enumerate(
             [(os.devnull, os.O_RDONLY), *[(asked["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)] * 2]

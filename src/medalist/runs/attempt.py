@@ -1,12 +1,10 @@
 """One attempt, opening to closing: workspace, session, engineer, ending, grade.
 
-``python -m medalist.runs.attempt RUN ATTEMPT --cores 0,1 --parent PID`` is the same as a process of
-its own, which is how a set runs many; it dies with the process that started it.
+``main`` is the same for a process of its own, which is how ``runs/runner`` has a set's many at work.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -23,7 +21,6 @@ from medalist.core.family import Family, Opened, find_family
 from medalist.engineers.engineer import Engineer
 from medalist.hints.learned import LearnedHints
 from medalist.hints.learned import default_path as learned_hints_path
-from medalist.machine import children
 from medalist.machine.hardware import Hardware, read_hardware
 from medalist.runs.ending import Ending, clock_and_signals, undisturbed, until_interrupted
 from medalist.runs.engineers import engineer_for
@@ -289,18 +286,14 @@ def _closed_in_peace(part: Workspace | Reviewer) -> None:
         part.close()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The process of one attempt of a set; exit status 0 when it ended by itself, 1 or 130 when not."""
-    parser = argparse.ArgumentParser(prog="python -m medalist.runs.attempt", description=__doc__)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("attempt")
-    parser.add_argument("--cores", default="")
-    parser.add_argument("--parent", type=int, required=True)
-    options = parser.parse_args(arguments)
-    children.die_with_parent(options.parent)
-    cores = tuple(int(core) for core in options.cores.split(",") if core)
+def main(arguments: Sequence[str]) -> int:
+    """One attempt of a set; ``arguments`` are the run's folder, the attempt's name and its cores.
+
+    Returns an exit status: 0 when the attempt ended by itself, 1 or 130 when not.
+    """
+    run, attempt, *cores = arguments
     try:
-        attempted = run_attempt(FileStore(options.run), options.attempt, cores=cores)
+        attempted = run_attempt(FileStore(Path(run)), attempt, cores=[int(core) for core in cores])
     except MedalistError as error:
         print(error, file=sys.stderr)
         return error.exit_status
@@ -313,7 +306,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if attempted.record.state.final
         else 1
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

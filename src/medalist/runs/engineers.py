@@ -27,13 +27,24 @@ LLM_VARIABLES = (
 )  # fmt: skip
 """Environment variables that an attempt's own process needs to ask language models; engineers' code gets none."""
 
-LLM_MODULES = ("pydantic_ai", "pydantic_ai.models.openai")
-"""What every attempt that asks a language model imports, whichever provider it asks."""
+_PROVIDER_MODULES = {"anthropic": "pydantic_ai.models.anthropic", "google": "pydantic_ai.models.google"}
+_OTHER_PROVIDERS = "pydantic_ai.models.openai"
 
 
 def uses_llm(spec: AttemptSpec) -> bool:
     """Whether an attempt may ask a language model."""
     return bool(spec.llm.model or spec.llm.panel)
+
+
+def modules_to_preload(attempts: Iterable[AttemptSpec]) -> tuple[str, ...]:
+    """What these attempts will import beside the usual, if they ask language models: slow once, and slower each time."""
+    found: dict[str, None] = {}
+    for spec in filter(uses_llm, attempts):
+        for name in filter(None, (spec.llm.model, *spec.llm.panel, spec.llm.critic)):
+            found[_PROVIDER_MODULES.get(parse_name(name).provider, _OTHER_PROVIDERS)] = None
+        if spec.engineer in ASKING:
+            found[f"medalist.engineers.{spec.engineer}"] = None
+    return tuple(found)
 
 
 def refuse_unused_models(spec: RunSpec) -> None:

@@ -17,7 +17,7 @@ from medalist.machine.hardware import read_hardware
 from medalist.machine.leases import split_cores
 from medalist.machine.nursery import Born, Nursery
 from medalist.runs.ending import undisturbed
-from medalist.runs.engineers import LLM_MODULES, LLM_VARIABLES, uses_llm
+from medalist.runs.engineers import LLM_VARIABLES, modules_to_preload
 from medalist.runs.spec import AttemptSpec
 from medalist.runs.store import FileStore
 from medalist.runs.trail import Trail
@@ -70,13 +70,13 @@ def run_all(store: FileStore, *, on_event: Callable[[str, Event], None] | None =
 
 
 def _nursery(store: FileStore, attempts: Sequence[AttemptSpec]) -> Nursery:
-    """Imports what a language model needs, and gets the providers' keys, only where some attempt asks one."""
-    asking = any(uses_llm(attempt) for attempt in attempts)
+    """Imports what language models need, and gets the providers' keys, only where some attempt asks one."""
+    for_llm = modules_to_preload(attempts)
     return Nursery(
-        preload=("medalist.runs.attempt", *(LLM_MODULES if asking else ())),
+        preload=("medalist.runs.attempt", *for_llm),
         cwd=store.root,
         log=store.root / "process.log",
-        also=LLM_VARIABLES if asking else (),
+        also=LLM_VARIABLES if for_llm else (),
     )
 
 
@@ -94,8 +94,7 @@ def _start(nursery: Nursery, store: FileStore, spec: AttemptSpec, cores: tuple[i
     folder = store.folder(spec.id)
     folder.mkdir(parents=True, exist_ok=True)
     trail = Trail(spec.id, folder / "events.jsonl")
-    arguments = [str(store.root), spec.id, "--cores", ",".join(str(core) for core in cores)]
-    arguments += ["--parent", str(nursery.pid)]
+    arguments = [str(store.root), spec.id, *map(str, cores)]
     process = nursery.bear("medalist.runs.attempt", arguments, log=folder / "process.log")
     return _Running(spec, process, cores, trail)
 
