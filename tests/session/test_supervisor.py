@@ -277,6 +277,16 @@ def test_what_a_relaunch_already_spent_is_taken_off_its_seconds(bench):
     assert float(watched.argv[2]) < 99.5
 
 
+def test_it_is_taken_off_in_either_spelling(bench):
+    code = MONITORED + TRAINING.replace("COST", "time.sleep(0.01)")
+    watched = bench.launch(code, argv=("-u", "train.py", "--seconds=100"))
+    bench.watch(watched, until=lambda: watched.relaunches == 1)
+    assert bench.script.count("BATCH = 16") == 1, "it was found behind the interpreter's option"
+    flag, _, seconds = watched.argv[2].partition("=")
+    assert flag == "--seconds"
+    assert float(seconds) < 99.5
+
+
 LEAKS = """\
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
@@ -300,6 +310,33 @@ def test_what_must_be_fixed_and_cannot_be_by_machine_is_refused(bench, workspace
     assert bench.all("script_reviewed")[0]["verdict"] == "refused"
     assert any(fired["line"] == 5 for fired in bench.all("hint_fired"))
     assert "job_started" not in bench.kinds()
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("-u", "leaks.py"),
+        ("-X", "dev", "-W", "ignore", "leaks.py"),
+        ("-m", "package.leaks"),
+        ("-um", "package.leaks", "--epochs", "3"),
+        ("-m", "cProfile", "-o", "profile", "leaks.py"),
+    ],
+)
+def test_a_script_is_found_behind_what_stands_before_it(bench, workspace, argv):
+    events = EventLog(bench.events_path, elapsed=lambda: 0.0)
+    supervisor = Supervisor(workspace, read_hardware(), events, Budget(60))
+    (bench.root / "package").mkdir()
+    for place in ("leaks.py", "package/leaks.py"):
+        (bench.root / place).write_text(LEAKS)
+    watched = supervisor.launch(LaunchRequest(argv, cwd=bench.root.name))
+    assert watched.script.endswith("leaks.py")
+    assert "Fix:" in watched.refused
+
+
+def test_options_of_the_interpreter_are_obeyed(workspace):
+    (workspace.root / "flags.py").write_text("import sys; print(sys.flags.optimize, sys.argv)")
+    said = workspace.run(("-O", "flags.py", "x"), timeout_seconds=30)
+    assert said.output.strip() == "1 ['flags.py', 'x']"
 
 
 def test_a_failed_job_is_answered_with_the_hint_that_explains_it(bench, workspace):

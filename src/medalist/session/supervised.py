@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,7 @@ SHORT_COMMAND_SECONDS = 30.0
 """A command that outlives this is a job under every check, whatever its script says."""
 
 _LOG_END_CHARACTERS = 2000
+_SECONDS_FLAG = "--seconds"
 _SHORTEST_IDLE_SECONDS = 0.2  # the kernel counts in hundredths of a second
 
 
@@ -93,6 +95,8 @@ class Watched:
     argv: tuple[str, ...]
     kind: Kind
     cores: tuple[int, ...]
+    script: str = ""
+    """The file that it runs, relative to its folder; "" where there is none to read or edit."""
     batch: int | None = None
     script_monitors: bool = False
     refused: str = ""
@@ -150,6 +154,25 @@ class Watched:
         if len(progress.marks) >= 2 and progress.seconds_per_epoch:
             return Rate("epochs/s" if progress.epochs else "folds/s", 1.0 / progress.seconds_per_epoch)
         return None
+
+    @property
+    def ends_in_time(self) -> bool:
+        """Whether it was asked to end within so many seconds by itself."""
+        return any(word.partition("=")[0] == _SECONDS_FLAG for word in self.argv)
+
+    def argv_with_seconds_left(self) -> tuple[str, ...]:
+        """Its command, the S of ``--seconds S`` or ``--seconds=S`` less what launches before this one took."""
+        words = list(self.argv)
+        for position, word in enumerate(self.request.argv):
+            flag, sign, number = word.partition("=")
+            if flag != _SECONDS_FLAG or not self.seconds:
+                continue
+            if not sign:
+                position, number = position + 1, "".join(self.request.argv[position + 1 : position + 2])
+            if re.fullmatch(r"\d+(\.\d+)?", number):
+                left = max(1.0, float(number) - self.seconds)
+                words[position] = f"{flag}={left:.1f}" if sign else f"{left:.1f}"
+        return tuple(words)
 
     def idle_cores(self) -> float | None:
         """How many of the job's cores nobody used since this was last asked; None the first time."""

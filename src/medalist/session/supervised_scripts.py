@@ -14,7 +14,7 @@ from medalist.machine.hardware import Hardware
 from medalist.session.lessons import Lessons
 from medalist.session.supervised import Watched
 from medalist.training.checkpoint import Verdict, Verdicts
-from medalist.training.kind import Kind, Reader
+from medalist.training.kind import Kind, Reader, script_of
 from medalist.training.recovery import recover, set_batch
 from medalist.training.review import SMALL_BATCH, UNUSED_GPU, Review
 from medalist.training.reviewer import Question, Reviewer, Said
@@ -71,19 +71,19 @@ class Scripts:
         request = watched.request
         if runs_own_module(watched.argv):
             return
-        script = watched.argv[0]
         texts = _Texts(lambda path: self._read(request.cwd, path))
+        watched.script = "" if request.program else script_of(watched.argv, texts.__getitem__)
         said = Said(request.kind) if request.program else self._ask(watched, texts)
         watched.kind, found = said.kind, said.review
         if watched.kind.trains and request.training_refused:
             raise Refusal(request.training_refused)
         if found is None:
             return
-        asked_for = texts[script] or ""
+        asked_for = texts[watched.script] or ""
         if found.must_fix:
             code, mended = self._mend(asked_for, watched, found.must_fix)
             if mended:
-                texts[script] = code
+                texts[watched.script] = code
                 said = self._ask(watched, texts)
                 found = said.review or found
                 self.write(watched, code)
@@ -104,13 +104,12 @@ class Scripts:
         return self._reviewer.ask(question, lambda path: self._read(cwd, path)).kind
 
     def code_of(self, watched: Watched) -> str | None:
-        """The text of the launch's own script; None for ``-m``, ``-c`` and files that cannot be read."""
-        script = watched.argv[0]
-        return self._read(watched.request.cwd, script) if script.endswith(".py") else None
+        """The text of the launch's own script; None where there is none, or none that can be read."""
+        return self._read(watched.request.cwd, watched.script) if watched.script else None
 
     def write(self, watched: Watched, code: str) -> None:
         """Put ``code`` in the script's place. Raises JobError for a planted link, StoreError for a full disk."""
-        relative = _relative(watched.request.cwd, watched.argv[0])
+        relative = _relative(watched.request.cwd, watched.script)
         descriptor = open_inside(self._workspace.root, relative, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             file.write(code)
@@ -174,7 +173,7 @@ class Scripts:
             name=request.name,
             folder=request.cwd,
             candidate=request.candidate_id,
-            script=watched.argv[0],
+            script=watched.script,
             sha256=hashlib.sha256(asked_for.encode()).hexdigest(),
             trains=found.kind.name.lower(),
             batch=found.batch,

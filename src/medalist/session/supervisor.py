@@ -9,7 +9,6 @@ written to the events. Nothing runs in the background: whoever waits calls ``pol
 from __future__ import annotations
 
 import math
-import re
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -142,7 +141,7 @@ class Supervisor:
 
     def _start(self, watched: Watched) -> None:
         request = watched.request
-        watched.argv = _with_seconds_left(watched)
+        watched.argv = watched.argv_with_seconds_left()
         limit = request.seconds_limit
         spec = JobSpec(
             argv=watched.argv,
@@ -210,7 +209,6 @@ class Supervisor:
 
     def _context(self, watched: Watched) -> Look:
         job, request = watched.job, watched.request
-        graceful = "--seconds" in watched.argv
         reserve = self.settings.inference_seconds * INFERENCE_MARGIN
         return Look(
             kind=watched.kind_in_effect,
@@ -225,7 +223,9 @@ class Supervisor:
             classes=request.facts.classes,
             script_monitors=watched.script_monitors,
             idle_cores=watched.idle_cores(),
-            deadline_seconds=None if graceful else job.seconds + self._seconds_left(watched) - reserve,
+            deadline_seconds=None
+            if watched.ends_in_time
+            else job.seconds + self._seconds_left(watched) - reserve,
             sizing_relaunches=watched.sizing_relaunches,
             tried=frozenset(watched.tried),
         )
@@ -368,13 +368,3 @@ class Supervisor:
 
     def _tell(self, kind: str, watched: Watched, **data: Any) -> None:
         self._news.append(News(kind, watched, data))
-
-
-def _with_seconds_left(watched: Watched) -> tuple[str, ...]:
-    """The command of a launch, the S of a ``--seconds S`` less what launches before this one took."""
-    words = list(watched.argv)
-    for position, word in enumerate(words[:-1]):
-        asked = watched.request.argv[position + 1]
-        if word == "--seconds" and watched.seconds and re.fullmatch(r"\d+(\.\d+)?", asked):
-            words[position + 1] = f"{max(1.0, float(asked) - watched.seconds):.1f}"
-    return tuple(words)

@@ -63,7 +63,7 @@ def _relaunched(job: str, watched: Watched, news: News) -> str:
     sizes = f", batch {before} -> {batch}" if before != batch else ""
     return (
         f"{job} was stopped and started again by a check ({news.data['why']}{sizes}). "
-        f"{watched.argv[0]} was edited for it: read it before you edit it."
+        f"{watched.script} was edited for it: read it before you edit it."
     )
 
 

@@ -54,6 +54,10 @@ _RUNS_FILE = re.compile(r"runpy\.run_path|importlib\.util\.spec_from_file_locati
 _STARTS_PROCESS = re.compile(
     r"subprocess\.\w+|os\.(system|popen|exec\w+|spawn\w+|posix_spawnp?)|asyncio\.create_subprocess_\w+|pty\.spawn"
 )
+_RUNS_SCRIPTS = re.compile(
+    r"torch\.distributed\.(run|launch)|accelerate\.commands\.launch|c?[pP]rofile|trace|pdb|debugpy|coverage"
+    r"|line_profiler|memory_profiler|scalene|kernprof"
+)
 _MAX_FILES = 40
 
 
@@ -65,7 +69,7 @@ def kind_of_command(argv: Sequence[str], read: Reader) -> Kind:
     if words[0] == "-c":
         return kind_of_script(words[1], read) if len(words) > 1 else Kind.OPAQUE
     if words[0] == "-m":
-        return _Reading(read).module(words[1]) if len(words) > 1 else Kind.OPAQUE
+        return _Reading(read).command_module(words[1:]) if len(words) > 1 else Kind.OPAQUE
     code = read(words[0])
     if code is None or "\0" in code:  # compiled, or an archive: Python runs those too
         return Kind.OPAQUE
@@ -88,6 +92,29 @@ def interpreter_words(argv: Sequence[str]) -> tuple[str, ...]:
         elif not word.startswith("-") or word == "-":
             return (word, *words)
     return ()
+
+
+def script_of(argv: Sequence[str], read: Reader) -> str:
+    """The path of the file that ``python ARGV...`` runs: the script, a module's file, or the script that a
+    launcher or profiler is handed (``-m torch.distributed.run train.py``). "" where none of them is there."""
+    words = interpreter_words(argv)
+    if not words or words[0] in ("-c", "-"):
+        return ""
+    if words[0] != "-m":
+        return words[0] if words[0].endswith(".py") else ""
+    base = words[1].replace(".", "/") if len(words) > 1 else ""
+    places = (*_module_files(base), *_handed(words[1:])[:1])
+    return next((path for path in places if read(path) is not None), "")
+
+
+def _module_files(base: str) -> tuple[str, ...]:
+    return f"{base}.py", f"{base}/__main__.py"
+
+
+def _handed(words: Sequence[str]) -> list[str]:
+    """The scripts that ``-m WORDS`` is handed to run."""
+    runs_them = bool(words) and _RUNS_SCRIPTS.fullmatch(words[0])
+    return [word for word in words[1:] if word.endswith(".py")] if runs_them else []
 
 
 def kind_of_script(code: str, read: Reader | None = None) -> Kind:
@@ -125,9 +152,11 @@ class _Reading:
 
     def module(self, name: str) -> Kind:
         base = name.replace(".", "/")
-        return max(
-            self.file(f"{base}.py"), self.file(f"{base}/__init__.py"), self.file(f"{base}/__main__.py")
-        )
+        return max(self.file(path) for path in (*_module_files(base), f"{base}/__init__.py"))
+
+    def command_module(self, words: Sequence[str]) -> Kind:
+        """Of ``-m WORDS``: the module's, and that of scripts it is handed."""
+        return max([self.module(words[0]), *map(self.file, _handed(words))])
 
     def _attributes(self, script: Script) -> Kind:
         found = Kind.NONE

@@ -27,7 +27,7 @@ from medalist.hints.review import Finding, check_script
 from medalist.machine import children
 from medalist.machine.hardware import Gpu, Hardware
 from medalist.source.tree import parse
-from medalist.training.kind import Kind, Reader, kind_of_command
+from medalist.training.kind import Kind, Reader, kind_of_command, script_of
 from medalist.training.recovery import batch_in_use
 from medalist.training.review import Review, ScriptFacts, review
 
@@ -96,8 +96,11 @@ class Said:
 def read_command(question: Question, read: Reader) -> Said:
     """Read a command in this process; ``read`` gives the texts of its script and of the files beside it."""
     kind = kind_of_command(question.argv, read)
-    code = read(question.argv[0]) if question.argv[0].endswith(".py") else None
-    if not kind.trains or code is None or not question.review:
+    if not kind.trains or not question.review:
+        return Said(kind)
+    script = script_of(question.argv, read)
+    code = read(script) if script else None
+    if code is None:
         return Said(kind)
     try:
         hints = check_script(code, hardware=question.hardware) if question.use_hints else []

@@ -27,10 +27,11 @@ class JobSpec:
     """What to run.
 
     ``argv`` is what follows `python`: a script relative to ``cwd`` and its arguments, or ``("-m",
-    "module", ...)``; with a ``program`` (``bash``, say), what follows that. ``cwd`` and ``log`` are
-    relative to the workspace; ``log`` defaults to ``<cwd>/<name>.log`` and ``name`` to the script's.
-    ``cores`` are the ids to run on, none meaning all the workspace has. ``memory_bytes`` bounds this
-    job's tree, by polling. ``warm`` allows a fork from the warm interpreter where there is one.
+    "module", ...)``, the interpreter's own options before either; with a ``program`` (``bash``, say),
+    what follows that. ``cwd`` and ``log`` are relative to the workspace; ``log`` defaults to
+    ``<cwd>/<name>.log`` and ``name`` to the script's. ``cores`` are the ids to run on, none meaning
+    all the workspace has. ``memory_bytes`` bounds this job's tree, by polling. ``warm`` allows a fork
+    from the warm interpreter where there is one and no option calls for an interpreter of its own.
     """
 
     argv: tuple[str, ...]
@@ -48,8 +49,10 @@ class JobSpec:
     @property
     def title(self) -> str:
         """``name``, or what the script, module or program is called."""
-        named = self.program or (self.argv[1] if self.argv[0] == "-m" else PurePosixPath(self.argv[0]).stem)
-        return self.name or named.rpartition(".")[2]
+        first = next((word for word in self.argv if not word.startswith("-")), "job")
+        is_module = "-m" in self.argv[: self.argv.index(first)] if first in self.argv else False
+        named = first.rpartition(".")[2] if is_module else PurePosixPath(self.program or first).stem
+        return self.name or named
 
     @property
     def log_file(self) -> str:

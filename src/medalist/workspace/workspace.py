@@ -204,14 +204,15 @@ class Workspace:
         folder = self.root / spec.cwd
         if not folder.resolve().is_relative_to(self.root) or not folder.is_dir():
             raise JobError(f"There is no folder {spec.cwd!r} in the workspace.", where=str(self.root))
-        is_script = not spec.program and spec.argv[0] != "-m"
-        if is_script and not (folder / spec.argv[0]).is_file():
+        options = not spec.program and spec.argv[0].startswith("-")
+        if not spec.program and not options and not (folder / spec.argv[0]).is_file():
             raise JobError(f"There is no script {spec.argv[0]!r} to run.", where=str(folder))
+        forkable = not spec.program and (not options or spec.argv[0] == "-m")
         cores = spec.cores or self.cores
         # Opened here in either case, so that a full disk or a planted link is an error before the start.
         log = self._open_log(spec.log_file, append=spec.append_log)
         try:
-            forked = self._fork(job_id, spec, folder, cores) if warm and not spec.program else None
+            forked = self._fork(job_id, spec, folder, cores) if warm and forkable else None
             if forked is not None:
                 return forked
             python = _OWN_PYTHON if runs_own_module(spec.argv) else (sys.executable,)
