@@ -49,7 +49,6 @@ def build_model(
 
 
 def _openai_protocol(name: LlmName, address: str, key: str, http_client: httpx2.AsyncClient) -> Model:
-    from openai import AsyncOpenAI
     from pydantic_ai.models.ollama import OllamaModel
     from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
     from pydantic_ai.models.openrouter import OpenRouterModel
@@ -60,8 +59,10 @@ def _openai_protocol(name: LlmName, address: str, key: str, http_client: httpx2.
     from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
     from pydantic_ai.providers.openrouter import OpenRouterProvider
 
+    from medalist.llm.openai_client import LongConversations
+
     address = address or _USUAL_ADDRESSES[name.provider]
-    client = AsyncOpenAI(base_url=address, api_key=key, http_client=http_client)
+    client = LongConversations(base_url=address, api_key=key, http_client=http_client)
     newer = _KNOWS_NO_MAX_TOKENS.match(name.model) is not None
     # A limit holds only where the server knows the word for it: most know max_tokens alone.
     capped = OpenAIModelProfile(openai_chat_supports_max_completion_tokens=newer)

@@ -189,7 +189,8 @@ def _oracle_verdict(data: Data) -> str:
         return f"The oracle gave no verdict: {_quoted(data.get('note'), 200)}"
     batch = f", batch {data['batch_size']}" if data.get("batch_size") else ""
     items = "; ".join(map(str, data.get("must_fix") or ()))
-    cost = f" ({data['tokens']} tokens, ${data.get('cost_usd') or 0:.4g})" if data.get("tokens") else ""
+    money = f", ${data['cost_usd']:.4g}" if data.get("cost_usd") else ""
+    cost = f" ({data['tokens']} tokens{money})" if data.get("tokens") else ""
     words = _quoted(items or data.get("plan"), 200)
     use = data.get("use", "verdict")
     whose = {
@@ -239,7 +240,7 @@ _SENTENCES: dict[str, Callable[[Data], str]] = {
     "error": lambda d: f"Error: {d.get('text') or d.get('reason') or ''}",
     "llm_failed": _llm_failed,
     "tool_called": _tool,
-    "tool_refused": lambda d: f"Refused {d.get('tool')}: {_quoted(d.get('reason'), 200)}",
+    "tool_refused": lambda d: f"Refused {d.get('tool')}: {_quoted(d.get('reason'), 120)}",
     "engineer_said": lambda d: f"“{_quoted(d.get('text'), 160)}”" if d.get("text") else "",
     "oracle_asked": _oracle_asked,
     "oracle_answered": _oracle_answered,
