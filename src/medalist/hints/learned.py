@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from medalist.core.errors import InputError, StoreError
+from medalist.core.home import home_folder
 from medalist.hints.review import Finding
 
 Status = Literal["learned", "promoted", "dropped"]
@@ -134,12 +135,8 @@ class LearnedHints:
 
 
 def default_path(environment: Mapping[str, str] = os.environ) -> Path:
-    """`hints.sqlite` in $MEDALIST_HOME, else in medalist's folder of the user's data directory."""
-    home = environment.get("MEDALIST_HOME")
-    if home:
-        return Path(home) / "hints.sqlite"
-    data = environment.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(data) / "medalist" / "hints.sqlite"
+    """`hints.sqlite` in Medalist's home folder."""
+    return home_folder(environment) / "hints.sqlite"
 
 
 def error_line(text: str) -> str:

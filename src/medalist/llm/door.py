@@ -22,6 +22,7 @@ from pydantic_ai.models import Model, create_async_httpx2_client
 
 from medalist.core.errors import LlmError
 from medalist.core.event import EventLog
+from medalist.core.home import home_folder
 from medalist.llm.cache import ResponseCache
 from medalist.llm.call import Books, Line
 from medalist.llm.local_server import LocalServer, find_model
@@ -42,8 +43,10 @@ _OUTPUT_RETRIES = 2
 """How often a language model may mend an answer that does not fit the type asked for."""
 
 _CAN_BE_SENT = re.compile(r"[\x21-\x7e]*")
+"""What an HTTP header can hold; a key with more in it fails in every library differently."""
 
 _NOT_STARTED = "http://127.0.0.1:9/v1"
+"""Stands for a local server's address until it runs; the discard port, where nobody answers."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Door:
 
     ``events`` gets ``llm_call`` and ``llm_failed``, ``transcript`` the texts. ``ledger`` is made from
     ``settings`` and what the events tell was spent before, unless one is given, to share a limit;
-    answers are cached in ``cache_dir`` only where ``settings.cache`` says so.
+    answers are kept only where ``settings.cache`` says so, in ``cache_dir`` or Medalist's home folder.
     """
 
     def __init__(
@@ -81,7 +84,7 @@ class Door:
         )
         self._books = Books(
             purse=Purse(self.ledger, Prices(), clock, patience_seconds=settings.timeout_seconds),
-            cache=ResponseCache(cache_dir) if settings.cache and cache_dir is not None else None,
+            cache=ResponseCache(cache_dir or home_folder()) if settings.cache else None,
             events=events,
             transcript=Transcript(transcript) if transcript is not None else None,
             retry=retry or RetryPolicy(),
@@ -176,8 +179,8 @@ class Door:
 
     def close(self) -> None:
         """Stop local servers and close connections. Idempotent; the ledger can still be read."""
+        self._servers.stop()  # first: a thread may wait for one that still loads its weights
         self._thread.close()
-        self._servers.stop()
         if self._books.cache is not None:
             self._books.cache.close()
 
@@ -199,29 +202,33 @@ class Door:
     async def _model_here(self, name: LlmName) -> Model:
         address = await asyncio.to_thread(self._servers.address, name) if name.provider == "hf" else ""
         client, models = await self._bound.here()
-        if str(name) not in models:
-            models[str(name)] = build_model(name, client, base_url=address)
-        return models[str(name)]
+        key = f"{name} {address}"
+        if key not in models:
+            models[key] = build_model(name, client, base_url=address)
+        return models[key]
 
 
 class _LocalServers:
-    """The servers of Hugging Face folders, each started when first asked."""
+    """The servers of Hugging Face folders, each started when first asked, and again should it have died."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: dict[str, tuple[LocalServer, str]] = {}
+        self._servers: dict[str, tuple[LocalServer, threading.Lock]] = {}
 
     def address(self, name: LlmName) -> str:
         """Where ``name`` is served. Blocks while its weights are loaded."""
         with self._lock:
-            if str(name) not in self._running:
+            if str(name) not in self._servers:
                 tokenizer, dtype = name.options.get("tokenizer", ""), name.options.get("dtype", "auto")
                 server = LocalServer(name.model, tokenizer=tokenizer, dtype=dtype)
-                self._running[str(name)] = (server, server.start())
-            return self._running[str(name)][1]
+                self._servers[str(name)] = (server, threading.Lock())
+            server, starting = self._servers[str(name)]
+        with starting:
+            return server.start()
 
     def stop(self) -> None:
+        """Does not wait for one that is being started: that one fails."""
         with self._lock:
-            for server, _ in self._running.values():
-                server.stop()
-            self._running.clear()
+            servers, self._servers = self._servers, {}
+        for server, _ in servers.values():
+            server.stop()
