@@ -7,10 +7,8 @@ import pytest
 from medalist.tools.tool import all_tools
 
 TRAINS = """\
-from sklearn.dummy import DummyClassifier
-
 print("RESOURCES: 1 CPU cores, GPU=none", flush=True)
-DummyClassifier().fit([[0], [1]], [0, 1])
+type("Model", (), {"fit": lambda self, x, y: self})().fit([[0], [1]], [0, 1])
 open("trained.txt", "w").write("yes")
 """
 

@@ -83,9 +83,23 @@ def test_a_command_that_takes_long_becomes_a_job(make_office):
     office = make_office(settings=DeskSettings(command_seconds=0.5))
     office.write("slow.py", "import time\nprint('begun', flush=True)\ntime.sleep(1.5)\nprint('done')\n")
     answer = office.do("run_command", command="python slow.py | cat")
-    assert "goes on in the background" in answer
+    assert "goes on in the background as job j1" in answer
     assert "return code 0" in office.do("wait", seconds=30)
     assert "begun\ndone" in office.do("read_job", job="j1")
+
+
+def test_commands_are_no_jobs_until_they_take_long(make_office):
+    office = make_office(settings=DeskSettings(max_jobs=1, command_seconds=1.0))
+    office.write("sleeps.py", SLEEPS)
+    started, looked, ended = office.use(
+        ("start_job", {"command": "python sleeps.py"}),
+        ("run_command", {"command": "echo here"}),
+        ("run_command", {"command": "python sleeps.py"}),
+    )
+    assert started.startswith("Job j1")
+    assert looked == "here"
+    assert ended.startswith("Refused: It took longer than 1 s and was ended")
+    assert office.desk.running == ["j1"]
 
 
 def test_what_must_be_fixed_is_the_answer_and_nothing_starts(office):

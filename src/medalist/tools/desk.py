@@ -28,9 +28,10 @@ from medalist.workspace.environment import temporary_folder
 from medalist.workspace.workspace import Completed
 
 _LOOK_SECONDS = 0.1
+_MOST_COMMANDS = 16
 HINTS_FIRST = (
-    "This trains, and the hints were not read yet. Call read_hints() first: it names the sections; read those "
-    "that concern your script, mend it, then start it again."
+    "This trains, or hides what it runs, and the hints were not read yet. Call read_hints() first: it names the "
+    "sections; read those that concern your script, mend it, then start it again."
 )
 
 
@@ -132,8 +133,13 @@ class Desk:
 
     @property
     def running(self) -> list[str]:
-        """The ids of the jobs that run, oldest first."""
+        """The ids of all that runs, commands that somebody waits for included, oldest first."""
         return [job_id for job_id, watched in self.jobs.items() if not watched.ended]
+
+    @property
+    def running_jobs(self) -> list[str]:
+        """The ids of those that run in the background."""
+        return [job_id for job_id in self.running if job_id in self.background]
 
     @property
     def max_jobs(self) -> int:
@@ -149,17 +155,16 @@ class Desk:
     def id_of(self, watched: Watched) -> str:
         return next((job_id for job_id, each in self.jobs.items() if each is watched), watched.request.name)
 
-    def start(self, request: LaunchRequest) -> tuple[str, Watched]:
-        """Start a job under every check, and the id it goes by.
+    def start(self, request: LaunchRequest, *, background: bool = False) -> tuple[str, Watched]:
+        """Start a job under every check, and the id it goes by. What is not started in the background is a
+        command that somebody waits for.
 
         Raises Refused when the review refuses it, or when as many run as may.
         """
-        running = self.running
-        if len(running) >= self.max_jobs:
-            raise Refused(
-                f"{len(running)} jobs run ({', '.join(running)}), and no more than {self.max_jobs} may at once. "
-                "Use `wait`, or `kill_job` for one that is no longer needed."
-            )
+        if background and (full := self.full()):
+            raise Refused(full)
+        if len(self.running) - len(self.running_jobs) >= _MOST_COMMANDS:
+            raise Refused(f"{_MOST_COMMANDS} commands run already. Wait for their answers first.")
         gate = "" if self.hints_read else HINTS_FIRST
         facts = self.workshop.script_facts()
         code = "" if request.program else self.text_of(str(PurePosixPath(request.cwd) / request.argv[0]))
@@ -176,7 +181,19 @@ class Desk:
             raise Refused(watched.refused)
         job_id = watched.job.id
         self.jobs[job_id] = watched
+        if background:
+            self.background.add(job_id)
         return job_id, watched
+
+    def full(self) -> str:
+        """Why no further job may run in the background now, "" when one may."""
+        running = self.running_jobs
+        if len(running) < self.max_jobs:
+            return ""
+        return (
+            f"{len(running)} jobs run ({', '.join(running)}), and no more than {self.max_jobs} may at once. "
+            "Use `wait`, or `kill_job` for one that is no longer needed."
+        )
 
     async def approve(self, request: LaunchRequest) -> None:
         """Have ``before_training`` look at a script that is about to be started. Raises Refused with what it wants."""

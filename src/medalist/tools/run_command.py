@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from medalist.session.supervisor import LaunchRequest
+from medalist.session.supervisor import LaunchRequest, Watched
 from medalist.tools.definition import Refused
 from medalist.tools.desk import Desk
 from medalist.tools.places import folder_of
 from medalist.tools.shell_reading import read_line, script_call
-from medalist.tools.start_job import asked_for, script_request, started_text
+from medalist.tools.start_job import asked_for, script_request
 from medalist.training.kind import Kind
 
 _LONGEST_LINE = 30_000
@@ -43,19 +43,24 @@ async def run_command(desk: Desk, command: str, folder: str = ".") -> str:
     await desk.approve(request)
     job_id, watched = desk.start(request)
     if not await desk.ended(job_id, desk.settings.command_seconds):
-        desk.background.add(job_id)
-        running = started_text(job_id, watched) if words is not None else f"Job {job_id} runs."
-        return (
-            f"It takes longer than {desk.settings.command_seconds:.0f} s and goes on in the background. "
-            f"{running}{asked_for(desk, watched)} `wait` returns on news of it.\n{watched.job.tail(2000)}"
-        )
+        return _goes_on(desk, job_id, watched)
     completed = desk.take_output(job_id)
     if watched.stopped:
         return f"Refused: {watched.stopped}\n{completed.output}"
-    how = (
-        f" ({watched.job.ended.killed_reason})"
-        if watched.job.ended and watched.job.ended.killed_reason
-        else ""
+    end = watched.job.ended
+    killed = f" ({end.killed_reason})" if end is not None and end.killed_reason else ""
+    said = f"\n[return code {completed.returncode}{killed}]" if completed.returncode else ""
+    return (completed.output.rstrip() + said).lstrip("\n") or "(it printed nothing, and succeeded)"
+
+
+def _goes_on(desk: Desk, job_id: str, watched: Watched) -> str:
+    """What to say of a command that takes long: it becomes a job, where one more may run."""
+    longest = f"{desk.settings.command_seconds:.0f} s"
+    if full := desk.full():
+        desk.kill(job_id)
+        return f"Refused: It took longer than {longest} and was ended, for {full}\n{watched.job.tail(2000)}"
+    desk.background.add(job_id)
+    return (
+        f"It takes longer than {longest} and goes on in the background as job {job_id}; `wait` returns on news of it."
+        f"{asked_for(desk, watched)}\nSo far it printed:\n{watched.job.tail(2000)}"
     )
-    end = "" if completed.returncode == 0 else f"\n[return code {completed.returncode}{how}]"
-    return (completed.output.rstrip() + end).lstrip("\n") or "(it printed nothing, and succeeded)"

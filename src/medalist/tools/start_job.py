@@ -38,8 +38,7 @@ async def start_job(
         raise Refused(f"A job's name is of letters, digits, - and _, 40 at most, and not {name!r:.80}.")
     request = script_request(desk, words, folder, name=name, cores=cores, seconds_limit=seconds_limit)
     await desk.approve(request)
-    job_id, watched = desk.start(request)
-    desk.background.add(job_id)
+    job_id, watched = desk.start(request, background=True)
     return f"{started_text(job_id, watched)}{asked_for(desk, watched)}"
 
 
