@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medalist.core.errors import CostLimit
-from medalist.core.event import read_events
+from medalist.core.event import Event, read_events
 
 _ROUNDING_USD = 1e-9
 
@@ -138,11 +138,16 @@ def spent_in(trajectory: Path) -> tuple[float, int]:
     """Money (USD) and tokens that an attempt's events tell of, lost answers included; nothing without a file."""
     usd, tokens = 0.0, 0
     for event in read_events(trajectory):
-        data = event.data
-        if event.kind == "llm_call" and not data.get("cached"):
-            usd += data.get("cost_usd", 0.0)
-            tokens += data.get("input_tokens", 0) + data.get("output_tokens", 0)
-        elif event.kind == "llm_failed":
-            usd += data.get("lost_usd", 0.0)
-            tokens += data.get("lost_tokens", 0)
+        more_usd, more_tokens = spent_by(event)
+        usd, tokens = usd + more_usd, tokens + more_tokens
     return usd, tokens
+
+
+def spent_by(event: Event) -> tuple[float, int]:
+    """What one event tells was spent, in USD and tokens; an answer out of the cache cost nothing."""
+    data = event.data
+    if event.kind == "llm_call" and not data.get("cached"):
+        return data.get("cost_usd", 0.0), data.get("input_tokens", 0) + data.get("output_tokens", 0)
+    if event.kind == "llm_failed":
+        return data.get("lost_usd", 0.0), data.get("lost_tokens", 0)
+    return 0.0, 0

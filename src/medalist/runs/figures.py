@@ -11,6 +11,7 @@ from typing import Any
 
 from medalist.core.event import Event
 from medalist.core.score import Direction, Score
+from medalist.llm.usage import spent_by
 
 
 @dataclass
@@ -123,9 +124,9 @@ def _take(figures: Figures, event: Event) -> None:
             figures.in_place, figures.weights = story, dict(data.get("weights") or {})
             if figures.first_better_than_constant_seconds is None and _beats_constant(figures, score):
                 figures.first_better_than_constant_seconds = event.seconds
-        case "llm_call":
-            figures.cost_usd += data.get("cost_usd") or 0.0  # None where the price is not known
-            figures.tokens += data.get("input_tokens", 0) + data.get("output_tokens", 0)
+        case "llm_call" | "llm_failed":
+            usd, tokens = spent_by(event)
+            figures.cost_usd, figures.tokens = figures.cost_usd + usd, figures.tokens + tokens
         case "telemetry_summary":
             figures.telemetry = data
         case "attempt_ended":
