@@ -183,6 +183,24 @@ def test_malformed_calls_are_answered_with_what_is_wrong(attempt, tiny_task) -> 
     ended.assert_clean()
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("protocol", ["openai", "anthropic"])
+def test_half_characters_are_harmless(protocol: str, stream: bool, attempt, tiny_task) -> None:
+    ended = attempt(
+        after(
+            say("half an emoji: \ud83d"),
+            call("write_file", path="half.txt", content="\ud83d").say("and \udc00"),
+            call("run_command", command="touch $(printf '\\377').txt"),
+            call("list_files"),
+        ),
+        tiny_task,
+        protocol=protocol,
+        settings={"stream": stream},
+    )
+    assert ended.own_submission, ended.reason
+    ended.assert_clean()
+
+
 def test_both_protocols_and_streams_reach_the_same_end(attempt, tiny_task) -> None:
     ended = attempt(
         after(say("Let me see.").call("list_files").call("read_hints")), tiny_task, protocol="anthropic"

@@ -109,7 +109,7 @@ class EventLog:
             try:
                 with self.path.open("ab") as file:
                     _mend_torn_tail(file, self.path)
-                    file.write(line.encode())
+                    file.write(line.encode(errors="replace"))
             except OSError as error:
                 raise StoreError(
                     f"An event could not be written: {error.strerror or error}.",

@@ -22,11 +22,14 @@ from pydantic_ai.tools import ToolDefinition
 from medalist.core.errors import BudgetSpent, LlmError
 from medalist.engineers.agent_context import Conversation
 from medalist.engineers.agent_patience import Acted, Patience
+from medalist.llm.wellformed import wellformed
 from medalist.tools.desk import Desk
 from medalist.tools.tool import all_tools, call
 
 _SAID_CHARACTERS = 600
 _TOO_LONG = re.compile(r"context.{0,20}(length|window|size)|too long|maximum.{0,40}tokens", re.IGNORECASE)
+_ANSWER_TOO_LONG = re.compile(r"max_tokens|completion", re.IGNORECASE)
+_LEAST_ANSWER_TOKENS = 1024
 _SHORTENINGS = 4
 _MALFORMED = " What came is no JSON object. If it was cut off, write the file in several smaller pieces."
 _SIDE_BY_SIDE = frozenset(
@@ -72,7 +75,7 @@ class AgentLoop:
             for tool in all_tools(desk)
         ]
         self._parameters = ModelRequestParameters(function_tools=definitions)
-        self._settings = ModelSettings(max_tokens=limits.answer_tokens, parallel_tool_calls=True, cache=True)
+        self._answer_tokens = limits.answer_tokens
 
     async def run(self) -> None:
         """Work until the engineer says that it is done.
@@ -94,7 +97,7 @@ class AgentLoop:
         raise BudgetSpent(f"The {self._limits.steps} steps of this attempt are used up.")
 
     async def _ask(self) -> ModelResponse:
-        """One answer; a conversation that the provider finds too long is shortened and sent again."""
+        """One answer; what the provider finds too long is shortened and sent again."""
         for _ in range(_SHORTENINGS):
             self._conversation.fit()
             try:
@@ -103,26 +106,24 @@ class AgentLoop:
                 if not _TOO_LONG.search(str(error)):
                     raise
                 self._conversation.limit_tokens = 3 * self._conversation.tokens // 4
+                if _ANSWER_TOO_LONG.search(str(error)):
+                    self._answer_tokens = max(_LEAST_ANSWER_TOKENS, self._answer_tokens // 2)
         self._conversation.fit()
         return await self._request()
 
     async def _request(self) -> ModelResponse:
+        asked = {
+            "model": self._model,
+            "messages": self._conversation.messages,
+            "model_settings": ModelSettings(max_tokens=self._answer_tokens, cache=True),
+            "model_request_parameters": self._parameters,
+        }
         if not self._limits.stream:
-            return await direct.model_request(
-                self._model,
-                self._conversation.messages,
-                model_settings=self._settings,
-                model_request_parameters=self._parameters,
-            )
-        async with direct.model_request_stream(
-            self._model,
-            self._conversation.messages,
-            model_settings=self._settings,
-            model_request_parameters=self._parameters,
-        ) as stream:
+            return await direct.model_request(**asked)
+        async with direct.model_request_stream(**asked) as stream:
             async for _ in stream:
                 pass
-            return stream.get()
+            return wellformed(stream.get())
 
     def _told_to_go_on(self, response: ModelResponse) -> bool:
         own = self._desk.session.submissions > self._submissions_before

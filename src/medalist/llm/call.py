@@ -23,6 +23,7 @@ from medalist.llm.purse import Hold, Purse
 from medalist.llm.retry import FAILURES, RetryPolicy, as_llm_error, reason_of
 from medalist.llm.transcript import Transcript, parts_told, told
 from medalist.llm.usage import Usage
+from medalist.llm.wellformed import wellformed
 
 T = TypeVar("T")
 Message = TypeVar("Message", bound=ModelMessage)
@@ -144,7 +145,7 @@ class Call:
 
     def _settled(self, hold: Hold, response: ModelResponse, *, streamed: bool = False) -> ModelResponse:
         usage = hold.pay(response)
-        response = _without(secrets(), response)
+        response = _without(secrets(), wellformed(response))
         self._books.conversations.asked(self._place, response.usage.input_tokens)
         if response.state == "complete" and self._books.cache is not None:
             self._books.cache.put(self._key, response)

@@ -78,7 +78,7 @@ async def call(desk: Desk, name: str, arguments: Mapping[str, Any] | None) -> st
     parts = [answer, *(f"News: {note}" for note in desk.take_notes())]
     if name != "wait" and (time_left := desk.clock.line(desk.session)):
         parts.append(time_left)
-    return "\n\n".join(parts)
+    return "\n\n".join(parts).encode(errors="replace").decode()  # names of files need not be UTF-8
 
 
 async def _answer(desk: Desk, name: str, arguments: Mapping[str, Any] | None) -> str:
