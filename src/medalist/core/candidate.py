@@ -47,3 +47,5 @@ class Outcome:
     cpu_seconds: float = 0.0
     reason: str = ""
     hint_ids: tuple[str, ...] = ()
+    interrupted: bool = False
+    """It failed because the attempt's process ended before it did: what it left may be gone on with."""

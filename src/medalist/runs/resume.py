@@ -64,4 +64,5 @@ def _outcome(story: CandidateStory) -> Outcome:
         cpu_seconds=story.cpu_seconds,
         reason="its process was killed" if lost else story.reason,
         hint_ids=story.hint_ids,
+        interrupted=lost,
     )

@@ -11,9 +11,11 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from sklearn import datasets
+from sklearn.utils import Bunch
 
 import medalist as medalist_package
 from medalist.core.event import Event, read_events
@@ -199,6 +201,40 @@ def test_a_killed_attempt_goes_on_with_what_it_had(tmp_path, start_medalist, med
     assert len(set(begun)) == len(begun) > len(of(before, "candidate_created"))
     assert len(of(events, "explored")) == 1
     assert_never_falls(events)
+
+
+def test_a_training_that_was_killed_goes_on_with_its_folds(tmp_path, start_medalist, medalist):
+    """The folds that stood when kill -9 came are the same files in the candidate that takes them up."""
+    rows = 12_000
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(rows, 12)), columns=[f"x{i}" for i in range(12)])
+    table["target"] = ((table["x0"] * table["x1"] + rng.normal(size=rows)) > 0).astype(int)
+    run = tmp_path / "run"
+    competition = write_competition(tmp_path / "c", Bunch(frame=table), metric="roc_auc")
+    process = start_medalist("compete", competition, "--time", "30s", "--out", run, "--json")
+    while not (under_way := _half_trained(run)):
+        assert process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    (lost,) = under_way[:1]
+    models = {path.name: path.read_bytes() for path in lost.glob("artifacts/fold_*.joblib")}
+    assert medalist("resume", run, "--json").status == 0
+    events = events_of(run)
+    (note,) = [
+        e.data["text"] for e in of(events, "note") if f"where {lost.name} was interrupted" in e.data["text"]
+    ]
+    heir = lost.with_name(note.split()[0])
+    assert {name: (heir / "artifacts" / name).read_bytes() for name in models} == models
+    started = [e.data for e in of(events, "job_started") if e.data["candidate"] == heir.name]
+    assert "--resume" in started[0]["argv"]
+    assert heir.name in [e.data["candidate"] for e in of(events, "candidate_finished")]
+
+
+def _half_trained(run: Path) -> list[Path]:
+    """Folders of candidates with a fold done and no score yet."""
+    folders = {path.parents[1] for path in run.glob("*/workspace/candidates/*/artifacts/fold_0.joblib")}
+    return [folder for folder in folders if not (folder / "artifacts" / "metrics.json").exists()]
 
 
 def _events_so_far(run: Path) -> list[Event]:

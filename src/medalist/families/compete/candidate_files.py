@@ -44,6 +44,11 @@ def source_files(session: Session, candidate: Candidate) -> dict[str, str]:
     return found
 
 
+def has_models(session: Session, candidate: Candidate) -> bool:
+    """Whether its folder holds folds that were trained, or a network's last state, as the kits name them."""
+    return any((session.workspace.root / candidate.folder / "artifacts").glob("fold_*.*"))
+
+
 def last_log(session: Session, candidate: Candidate) -> str:
     """What a candidate's last step printed; "" where nothing was started."""
     for name in ("predict.log", "train.log"):

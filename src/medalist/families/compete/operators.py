@@ -75,6 +75,10 @@ class Operators:
         self._tried.add(_key(recipe))
         self._waiting = [r for r in self._waiting if _key(r) != _key(recipe)]
 
+    def is_new(self, recipe: Recipe) -> bool:
+        """Whether ``recipe`` was not handed out or marked as tried."""
+        return _key(recipe) not in self._tried
+
     def baseline(self) -> Recipe:
         """The kit's first draft: quick, and good enough to stand. Drafting has not begun yet."""
         first = self._waiting[0]
@@ -104,7 +108,7 @@ class Operators:
             recipe = _kit(parent.kit).improve(self._facts, parent, self._rng)
             if recipe is None:
                 return None
-            if _key(recipe) not in self._tried and self._fits(recipe, affordable_cpu_seconds):
+            if self.is_new(recipe) and self._fits(recipe, affordable_cpu_seconds):
                 self.mark_tried(recipe)
                 return recipe
         return None

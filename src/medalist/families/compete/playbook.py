@@ -33,7 +33,9 @@ class PlaybookEngineer:
         workshop.explore()
         if self._settings.get("hints", True):
             session.read_hints()
-        if not workshop.population.finished:
+        if workshop.population.finished:
+            workshop.take_up_interrupted()
+        else:
             session.events.append(
                 "plan",
                 drafts=[recipe.title for recipe in workshop.operators.waiting],

@@ -31,6 +31,7 @@ from medalist.session.session import Session
 from medalist.session.supervisor import Watched
 from medalist.session.workshop import Draft
 from medalist.training.review import ScriptFacts
+from medalist.workspace.handover import take_tree
 
 _LARGEST_MEMBER_BYTES = 64 << 20
 
@@ -78,11 +79,12 @@ class Bench:
         enough = not self._flights or (len(self._flights) + 1) * self._largest_job_bytes < 0.8 * memory
         return threads <= len(self._free) and enough
 
-    def start(self, draft: Draft, *, all_cores: bool = False) -> Candidate:
+    def start(self, draft: Draft, *, all_cores: bool = False, after: Candidate | None = None) -> Candidate:
         """Write a candidate's files and launch its training; predict.py is written while it trains.
 
         Training is asked to end by a deadline that follows from the pace and the draft. It is killed
-        much later than that, for one slow fold of a baseline is better than none.
+        much later than that, for one slow fold of a baseline is better than none. ``after`` is an
+        interrupted candidate whose models it goes on from.
         """
         session = self._session
         name = self._population.next_id()
@@ -102,8 +104,11 @@ class Bench:
         cores = self._take(len(self._free) if all_cores else draft.threads)
         latest = self._deadline(candidate)
         seconds = min(latest, draft.at_most_seconds)
+        if after is not None:
+            root = session.workspace.root
+            take_tree(root, f"{after.folder}/artifacts", root / candidate.folder / "artifacts")
         watched = session.launch(
-            ["train.py", "--seconds", f"{seconds:.1f}"],
+            ["train.py", "--seconds", f"{seconds:.1f}", *(["--resume"] if after else [])],
             cwd=candidate.folder,
             name="train",
             candidate_id=candidate.id,

@@ -20,6 +20,7 @@ from medalist.families.compete import opening
 from medalist.families.compete.brief import write_brief
 from medalist.families.compete.candidate_files import (
     SCRIPTS,
+    has_models,
     is_blend,
     last_log,
     source_files,
@@ -108,13 +109,25 @@ class CompeteWorkshop:
     def begin(self, at_most_seconds: float = math.inf) -> None:
         """Launch the kit's first draft, and put a constant in place while it trains."""
         session = self._session
-        if self.operators.waiting:
+        if self.operators.waiting and not self.take_up_interrupted():
             recipe = self.operators.baseline()
             seconds = min(at_most_seconds, _BASELINE_SHARE * session.budget.total_seconds)
             draft = replace(self._drafted("draft", recipe), at_most_seconds=seconds)
             self.bench.start(draft, all_cores=recipe.expected_cpu_seconds > _SMALL_CPU_SECONDS)
         if session.best is None:
             opening.submit_constant(session, self.facts)
+
+    def take_up_interrupted(self) -> bool:
+        """Go on with what an earlier process of this attempt was training when it ended; whether there was any."""
+        interrupted = [o.candidate for o in self.population.outcomes if o.interrupted and o.candidate.recipe]
+        for lost in reversed(interrupted):  # the latest of those that went on from each other
+            recipe = Recipe.from_dict(lost.recipe)
+            drafted = self._drafted(lost.operator, recipe, lost.parents, self.files_of(lost))
+            if has_models(self._session, lost) and self.operators.is_new(recipe) and self.room_for(drafted):
+                self.operators.mark_tried(recipe)
+                candidate = self.bench.start(drafted, after=lost)
+                self._session.note(f"{candidate.id} goes on where {lost.id} was interrupted.")
+        return self.busy
 
     def prepare(self) -> None:
         self.explore()

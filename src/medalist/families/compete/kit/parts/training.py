@@ -52,7 +52,8 @@ def train_folds(
             model = fit(
                 rows_of(features, train), target[train], rows_of(features, valid), target[valid], share
             )
-            joblib.dump(model, path)
+            joblib.dump(model, path.with_suffix(".part"))
+            path.with_suffix(".part").replace(path)  # a fold that is there is whole, whenever it is stopped
         prediction = predict(model, rows_of(features, valid))
         if oof is None:
             oof = np.full((len(target), *prediction.shape[1:]), np.nan)
