@@ -17,8 +17,10 @@ from pydantic_ai.tools import ToolDefinition
 
 from medalist.core.errors import LlmError, StoreError
 from medalist.llm.cache import FILE_NAME, ResponseCache, cache_key
+from medalist.llm.door import Door
 from medalist.llm.names import parse_name
 from medalist.llm.scripted import Reply, Turn, call, fail, give, say
+from medalist.llm.settings import LlmSettings
 
 
 class Verdict(BaseModel):
@@ -82,6 +84,14 @@ def test_it_is_off_unless_asked_for(open_door: Callable) -> None:
         opened.ask()
     assert len(opened.provider.requests) == 2
     assert not (opened.folder / "cache").exists()
+
+
+def test_answers_are_kept_in_the_home_folder_unless_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEDALIST_HOME", str(tmp_path / "home"))
+    with Door(LlmSettings(cache=True), None, None):
+        assert (tmp_path / "home" / FILE_NAME).exists()
 
 
 def test_a_failure_is_not_kept(open_door: Callable) -> None:

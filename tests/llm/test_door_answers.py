@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import psutil
 import pytest
 from pydantic import BaseModel
 from pydantic_ai import Agent
@@ -166,9 +169,26 @@ def test_a_setting_that_cannot_work_is_named(
     assert raised.value.next_step
 
 
-def test_a_local_model_needs_its_folder(tmp_path: object) -> None:
+def test_a_local_model_needs_its_folder(tmp_path: Path) -> None:
     with Door(LlmSettings(), None, None) as door, pytest.raises(LlmError):
         door.check(f"hf:{tmp_path}/nothing")
+
+
+@pytest.mark.skipif(
+    not all(map(importlib.util.find_spec, ("torch", "transformers"))), reason="a local model needs torch"
+)
+def test_closing_does_not_wait_for_a_model_that_loads(tmp_path: Path) -> None:
+    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        (tmp_path / name).write_text("{}")
+    door, before = Door(LlmSettings(), None, None), set(psutil.Process().children(recursive=True))
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(lambda: door.run(door.ask(f"hf:{tmp_path}", "hello", role="tester")))
+        while not set(psutil.Process().children(recursive=True)) - before:
+            time.sleep(0.01)
+        door.close()
+        with pytest.raises(LlmError):
+            asked.result()
+    assert not set(psutil.Process().children(recursive=True)) - before
 
 
 @pytest.mark.parametrize(

@@ -222,9 +222,14 @@ class _LocalServers:
                 tokenizer, dtype = name.options.get("tokenizer", ""), name.options.get("dtype", "auto")
                 server = LocalServer(name.model, tokenizer=tokenizer, dtype=dtype)
                 self._servers[str(name)] = (server, threading.Lock())
-            server, starting = self._servers[str(name)]
+            entry = self._servers[str(name)]
+        server, starting = entry
         with starting:
-            return server.start()
+            address = server.start()
+        if self._servers.get(str(name)) is not entry:  # stopped before it could be seen to start
+            server.stop()
+            raise LlmError("The door to language models was closed while a local one was started.")
+        return address
 
     def stop(self) -> None:
         """Does not wait for one that is being started: that one fails."""

@@ -109,14 +109,15 @@ class LocalServer:
         return self.base_url
 
     def stop(self) -> None:
-        """End the server; returns when it is gone. Harmless when it never ran."""
-        if self._process is not None:
-            children.stop(self._process, grace_seconds=2.0)
-            assert self._process.stdin is not None
-            self._process.stdin.close()
-        if self._scratch is not None:
-            self._scratch.cleanup()
+        """End the server; returns when it is gone. Harmless when it never ran, and while another thread starts it."""
+        process, scratch = self._process, self._scratch
         self._process, self._scratch, self.base_url = None, None, ""
+        if process is not None:
+            children.stop(process, grace_seconds=2.0)
+            assert process.stdin is not None
+            process.stdin.close()
+        if scratch is not None:
+            scratch.cleanup()
 
     @property
     def _log(self) -> Path:
@@ -171,6 +172,8 @@ class LocalServer:
     def _ended(self, process: subprocess.Popen[bytes]) -> LlmError:
         """Why a process that ended without a word did so, as far as can be told."""
         returncode = process.wait()
+        if self._process is not process:
+            return LlmError("The model's server was stopped while it loaded.", where=str(self.folder))
         if returncode == -signal.SIGKILL:
             return LlmError(
                 "The model's server was killed while it loaded, most likely for want of memory.",
