@@ -101,6 +101,10 @@ class RunSpec:
     team: bool = False
 
     def __post_init__(self) -> None:
+        if not self.engineers:
+            raise UsageError(
+                "A run needs at least one engineer.", next_step=f"Choose one of {', '.join(ENGINEERS)}."
+            )
         for engineer in self.engineers:
             if engineer not in (*ENGINEERS, GUEST):
                 raise UsageError(
