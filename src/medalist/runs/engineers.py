@@ -14,6 +14,7 @@ from medalist.core.family import Family, find_family
 from medalist.engineers.engineer import Engineer
 from medalist.llm.keys import KEY_VARIABLES
 from medalist.llm.names import PROVIDERS, missing_key, parse_name
+from medalist.llm.panel import VARIABLE as PANEL_VARIABLE
 from medalist.llm.prices import VARIABLE as PRICES_VARIABLE
 from medalist.runs.spec import ASKING, GUEST, TEAM, AttemptSpec, RunSpec
 from medalist.runs.store import Store
@@ -21,6 +22,7 @@ from medalist.runs.store import Store
 LLM_VARIABLES = (
     *KEY_VARIABLES,
     *dict.fromkeys(each.base_url_variable for each in PROVIDERS.values() if each.base_url_variable),
+    PANEL_VARIABLE,
     PRICES_VARIABLE,
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
     "SSL_CERT_FILE", "SSL_CERT_DIR",
