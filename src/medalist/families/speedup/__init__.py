@@ -1,0 +1,1 @@
+"""Speed-up: a slow training program made fast, by a judge that cannot be fooled."""
