@@ -271,7 +271,8 @@ def _modality(columns: Sequence[Column], dropped: Mapping[str, str], image: Imag
     texts = [c for c in used if c.kind == "text"]
     plain = [c for c in used if c.kind != "text" and not (image and c.name == image.column)]
     if image:
-        return "mixed" if texts or len(plain) > 2 else "image"
+        beside = [c for c in plain if c.kind != "structured"]  # strings of parts are names of something
+        return "mixed" if texts or beside else "image"
     if texts:
         return "mixed" if len(plain) > 3 else "text"
     return "tabular"
