@@ -197,7 +197,7 @@ def _overridden(split: Split, settings: Mapping[str, str]) -> Split:
             "grouped", f"Folds keep {group} whole, as was asked.", group, settings.get("group_rule", "")
         )
     if time := settings.get("time_column"):
-        return Split("time", f"Folds look forward along {time}, as was asked.", time_column=time)
+        return Split("time", f"Folds hold out whole stretches of {time}, as was asked.", time_column=time)
     if scheme := settings.get("split"):
         needed = {"grouped": ("group_column", split.group_column), "time": ("time_column", split.time_column)}
         name, found = needed.get(scheme, ("", "none"))

@@ -61,7 +61,7 @@ def _by_time(train: Series, test: Series, column: Column) -> Split | None:
     if after.min() >= before.max():
         return Split(
             "time",
-            f"Test comes after train by {column.name}, so folds look forward in time.",
+            f"Test comes after train by {column.name}, so folds hold out whole stretches of time.",
             time_column=column.name,
         )
     if column.kind != "datetime":

@@ -43,7 +43,8 @@ def time_folds(times: pd.Series, folds: int, day_first: bool = False) -> np.ndar
     """Folds of whole stretches of time, four stretches a fold, in turn.
 
     Neighbouring rows stay together, so that no row is predicted from its own hour or day, and every
-    row is validated once. It does not keep a model from seeing later rows.
+    row is validated once. It does not keep a model from seeing later rows: windows that only look
+    forward leave each model fewer and older rows, and the future is predicted worse.
     """
     order = as_dates(times, day_first).rank(method="first").fillna(0).to_numpy()
     stretches = np.floor(order * folds * 4 / (len(order) + 1)).astype(int)
