@@ -74,6 +74,8 @@ class RetryPolicy:
 def may_pass(error: BaseException) -> bool:
     """Whether asking again may help: rate limits, failing servers, dropped connections, no time left, garbage."""
     if isinstance(error, ModelHTTPError):
+        if error.provider_retry_hint is False:
+            return False
         passing = error.status_code == 429 or error.status_code >= 500 or error.status_code in _BUSY_STATUSES
         return passing and not isinstance(error, ModelQuotaExceededError)
     passing = isinstance(error, (ModelConnectionError, ModelRateLimitError, TimeoutError, ConnectionError))
