@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 from honest_agent import FOLDER, LONG_TRAIN, PREDICT, TRAIN, after, honest, launch, write
 
-from medalist.core.budget import Limits
-from medalist.llm.scripted import ScriptedProvider, Turn, call, say, script
-from medalist.llm.settings import LlmSettings
-from medalist.runs.spec import RunSpec
-from medalist.runs.store import FileStore
+from medalist.llm.scripted import Turn, call, say, script
 
 
 def run(command: str) -> Any:
@@ -212,30 +204,3 @@ def test_the_attempt_ends_well(name: str, attempt, tiny_task) -> None:
     assert case.check(ended)
     assert (tiny_task.path / "public" / "train.csv").read_bytes() == before
     ended.assert_clean()
-
-
-def test_killing_the_parent_leaves_a_submission(tiny_task, tmp_path: Path, plugins: list[str]) -> None:
-    """``kill -9`` at Medalist's own process reaches it or not; the baseline stands either way."""
-    pids: list[int] = []
-    reply = after(lambda turn: run(f"kill -9 {pids[0]} && echo killed"))
-    with ScriptedProvider(reply) as provider:
-        store = FileStore(tmp_path / "run")
-        llm = LlmSettings(model=f"openai:scripted@{provider.base_url_openai}")
-        limits = Limits(attempt_seconds=60)
-        store.create(RunSpec(tasks=(tiny_task,), engineers=("agent",), limits=limits, llm=llm))
-        name = store.attempts()[0].spec.id
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "medalist.runs.attempt",
-                tmp_path / "run",
-                name,
-                "--parent",
-                str(os.getpid()),
-            ],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(plugins)},
-        )
-        pids.append(process.pid)
-        process.wait(timeout=90)
-    assert (store.folder(name) / "submission" / "answer.txt").read_text().strip()

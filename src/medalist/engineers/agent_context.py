@@ -76,7 +76,8 @@ class Conversation:
             return
         room = int(_ROOM_AFTER * self.limit_tokens)
         self._shrink_results(room)
-        self._leave_out_steps(room)
+        if self.tokens > self.limit_tokens:
+            self._leave_out_steps(room)
 
     def _shrink_results(self, room: int) -> None:
         for message in self.messages[1:-_NEWEST_KEPT]:
