@@ -11,7 +11,22 @@ from pathlib import Path
 
 import pytest
 
-VERBS = ["demo", "compete", "grade", "validate", "run", "resume", "runs", "report", "hints", "doctor"]
+VERBS = [
+    "demo",
+    "compete",
+    "grade",
+    "validate",
+    "run",
+    "resume",
+    "runs",
+    "report",
+    "compare",
+    "oracle",
+    "mcp",
+    "play",
+    "hints",
+    "doctor",
+]
 
 
 @pytest.fixture

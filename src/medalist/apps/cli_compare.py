@@ -43,7 +43,7 @@ def compare(
     data_dir: Annotated[Path | None, typer.Option("--data-dir", help="Where a set's tasks lie.")] = None,
     json: options.Json = False,
 ) -> None:
-    """Paired differences over tasks and seeds; exit status 1 when B is worse beyond noise."""
+    """Better or worse beyond noise, over tasks and seeds; exit status 1 when B is worse."""
 
     def work() -> Delivery:
         from medalist.apps.live import Live

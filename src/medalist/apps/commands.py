@@ -40,17 +40,17 @@ def compete(
     ] = None,
     weights: Annotated[Path | None, typer.Option("--weights", help="A folder of pretrained weights.")] = None,
     engineer: options.Engineer = "playbook",
+    model: options.Model = None,
+    panel: options.Panel = None,
+    critic: options.Critic = None,
+    max_cost: options.MaxCost = None,
+    max_tokens: options.MaxTokens = None,
     no_hints: options.NoHints = False,
     sandbox: options.Sandbox = "auto",
     executor: options.Executor = "local",
     seed: options.Seed = 0,
     out: options.Out = None,
     json: options.Json = False,
-    model: options.Model = None,
-    panel: options.Panel = None,
-    critic: options.Critic = None,
-    max_cost: options.MaxCost = None,
-    max_tokens: options.MaxTokens = None,
 ) -> None:
     """Make the best submission for a competition folder within a time budget."""
     started: list[Path] = []
@@ -230,6 +230,9 @@ def report(
     deliver(work, as_json=json, at_hand=dict)
 
 
+app.command()(compare)
+
+
 @app.command(
     add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
 )
@@ -240,7 +243,6 @@ def hints(context: typer.Context) -> None:
     hints_app(context.args, prog_name="medalist hints")
 
 
-app.command()(compare)
 app.command()(oracle)
 app.command()(mcp)
 app.command()(play)

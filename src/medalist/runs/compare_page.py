@@ -25,7 +25,7 @@ def headline(comparison: Comparison) -> str:
         if each.held and each.verdict is Verdict.WORSE and each.quantity != "score"
     ]
     more = f"; worse in {' and '.join(alarms)}" if alarms else ""
-    return f"{comparison.b} against {comparison.a}: {verdict}{more}"
+    return f"{comparison.b} against {comparison.a}: {verdict} in score{more}"
 
 
 def summary_rows(comparison: Comparison) -> list[tuple[str, str, str]]:

@@ -9,15 +9,14 @@ Student's t stands in, which takes the differences to be about normal; where the
 is claimed.
 
 **Interval.** 95 %, by the bootstrap-t (Efron and Tibshirani, An Introduction to the Bootstrap, 1993,
-§12.5) from five pairs on: a percentile bootstrap over five pairs covers four times in five only.
-Student's t below.
+§12.5) from ten pairs on; below, where resampling knows too few values, by Student's t. (A percentile
+bootstrap over five pairs covers four times in five only.)
 
 A difference speaks for the tasks that were compared, with seeds as the noise; not for other tasks.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 FEWEST_FOR_SIGNS = 5
+FEWEST_FOR_RESAMPLING = 10
 _MOST_FOR_ALL_PATTERNS = 14
 _DRAWS = 20_000
 _RESAMPLES = 4_000
@@ -63,11 +63,16 @@ def weigh(differences: Sequence[float], weights: Sequence[float] = (), *, one_ta
     if not count:
         return Evidence(0.0, 0)
     mean = float(values @ shares / shares.sum())
-    if count < FEWEST_FOR_SIGNS:
-        return _by_student(values, mean) if one_task and count > 1 else Evidence(mean, count)
-    low, high = _bootstrap_t(values, shares)
-    p_worse, p_better = _by_signs(values * shares)
-    return Evidence(mean, count, low, high, p_worse, p_better, "sign flips")
+    if count == 1 or (count < FEWEST_FOR_SIGNS and not one_task):
+        return Evidence(mean, count)
+    error = float(_error(values, shares))
+    spread = error > _ROUNDING * float(np.abs(values).max())
+    low, high = _interval(values, shares, mean, error) if spread else (None, None)
+    if count < FEWEST_FOR_SIGNS and spread:
+        p_worse, p_better, test = *_by_student(mean / error, count - 1), "Student's t"
+    else:  # without spread the scores are coarse, or seeds have no effect: only the signs speak
+        p_worse, p_better, test = *_by_signs(values * shares), "sign flips"
+    return Evidence(mean, count, low, high, p_worse, p_better, test)
 
 
 def holm(p_values: Sequence[float], weights: Sequence[float], level: float) -> list[bool]:
@@ -108,38 +113,36 @@ def _by_signs(parts: np.ndarray) -> tuple[float, float]:
     return (below + extra) / (len(sums) + extra), (above + extra) / (len(sums) + extra)
 
 
-def _by_student(values: np.ndarray, mean: float) -> Evidence:
-    from scipy.special import stdtr, stdtrit
+def _by_student(t: float, freedom: int) -> tuple[float, float]:
+    from scipy.special import stdtr
 
-    freedom = len(values) - 1
-    error = float(values.std(ddof=1)) / math.sqrt(len(values))
-    if error <= _ROUNDING * abs(mean):  # coarse scores, or seeds without effect: only the signs speak
-        p_worse, p_better = _by_signs(values)
-        return Evidence(mean, len(values), None, None, p_worse, p_better, "sign flips")
-    t = mean / error
-    half = float(stdtrit(freedom, 1 - _OUTSIDE)) * error
     below = float(stdtr(freedom, t))
-    return Evidence(mean, len(values), mean - half, mean + half, below, 1.0 - below, "Student's t")
+    return below, 1.0 - below
 
 
-def _bootstrap_t(values: np.ndarray, shares: np.ndarray) -> tuple[float | None, float | None]:
-    """The interval of the weighted mean; None for both where the values do not differ."""
+def _error(values: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """The standard error of the weighted mean over the last axis."""
     import numpy as np
 
+    count, total = values.shape[-1], shares.sum(axis=-1)
+    means = (values * shares).sum(axis=-1) / total
+    squares = (shares**2 * (values - means[..., None]) ** 2).sum(axis=-1)
+    return np.sqrt(squares * count / (count - 1)) / total
+
+
+def _interval(values: np.ndarray, shares: np.ndarray, mean: float, error: float) -> tuple[float, float]:
+    """Around the weighted mean, by quantiles of its t-ratio."""
+    import numpy as np
+    from scipy.special import stdtrit
+
     count = len(values)
-
-    def mean_and_error(v: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        total = w.sum(axis=-1)
-        means = (v * w).sum(axis=-1) / total
-        squares = (w**2 * (v - means[..., None]) ** 2).sum(axis=-1)
-        return means, np.sqrt(squares * count / (count - 1)) / total
-
-    mean, error = mean_and_error(values, shares)
-    if error <= _ROUNDING * np.abs(values).max():
-        return None, None
+    if count < FEWEST_FOR_RESAMPLING:
+        half = float(stdtrit(count - 1, 1 - _OUTSIDE)) * error
+        return mean - half, mean + half
     picks = np.random.default_rng(0).integers(0, count, (_RESAMPLES, count))
-    means, errors = mean_and_error(values[picks], shares[picks])
-    spread = errors > _ROUNDING * error
-    ratios = (means[spread] - mean) / errors[spread]
+    v, w = values[picks], shares[picks]
+    errors = _error(v, w)
+    usable = errors > _ROUNDING * error
+    ratios = ((v * w).sum(axis=-1) / w.sum(axis=-1) - mean)[usable] / errors[usable]
     upper, lower = np.quantile(ratios, [1 - _OUTSIDE, _OUTSIDE])
-    return float(mean - upper * error), float(mean - lower * error)
+    return mean - float(upper) * error, mean - float(lower) * error
