@@ -92,7 +92,10 @@ class Call:
 
     @asynccontextmanager
     async def stream(self, open_stream: Open) -> AsyncGenerator[StreamedResponse]:
-        """The answer as it comes. Only opening it is tried again: later the caller has seen part of it."""
+        """The answer as it comes. Only opening it is tried again: later the caller has seen part of it.
+
+        What is written down of it holds no secret; a secret that a provider itself sends reaches the caller.
+        """
         async with AsyncExitStack() as stack:
             hold, streamed = await self._tried(
                 lambda messages, settings: stack.enter_async_context(open_stream(messages, settings))

@@ -54,7 +54,7 @@ PROVIDERS: dict[str, Provider] = {
 """``openai`` speaks the Responses API to OpenAI itself and chat completions, which every compatible server
 understands, to any other address; ``openai-chat`` and ``openai-responses`` fix the choice."""
 
-_SPELLINGS = {"google-gla": "google", "gemini": "google", "huggingface-local": "hf"}
+_SPELLINGS = {"google-gla": "google", "gemini": "google"}
 _NICKNAMES = {
     "deepseek-r1": "deepseek:deepseek-reasoner",
     "deepseek-v3": "deepseek:deepseek-chat",
