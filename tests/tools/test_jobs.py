@@ -119,6 +119,32 @@ def test_what_must_be_fixed_is_the_answer_and_nothing_starts(office):
     assert not office.events("job_started")
 
 
+def test_what_the_review_edits_is_told_and_stands_on_disk(office):
+    office.write("train.py", "import numpy as np\nif False:\n    model.fit(1)\nx = np.float(1)\n")
+    office.do("read_hints")
+    answer = office.do("start_job", command="python train.py")
+    assert "The review edited train.py:" in answer
+    assert "-x = np.float(1)\n+x = float(1)" in answer
+    assert "x = float(1)" in (office.root / "train.py").read_text()
+
+
+def test_a_module_and_a_launcher_with_a_script_are_jobs_too(office):
+    restarts = "import subprocess, sys, time\n" + FOLDS
+    restarts += (
+        "if len(sys.argv) == 1:\n    subprocess.run([sys.executable, 'work/train.py', 'again'], check=True)\n"
+    )
+    office.write("work/train.py", restarts)
+    office.write("work/__init__.py", "")
+    office.do("read_hints")
+    for command in ("python -m work.train", "python -m cProfile -o profile work/train.py"):
+        assert office.do("start_job", command=command).startswith("Job ")
+        while office.desk.running:
+            told = office.do("wait", seconds=30)
+        assert "return code 0" in told, told
+    for command in ("python -m nothing", "python -m pip list", "python -m medalist.workspace.warm"):
+        assert office.do("start_job", command=command).startswith("Refused: ")
+
+
 def test_calls_of_one_turn_run_side_by_side(office):
     async def together() -> float:
         started = time.monotonic()

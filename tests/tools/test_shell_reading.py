@@ -198,7 +198,8 @@ def test_what_cannot_be_told_of_a_program_is_said():
     [
         ("python train.py", ("train.py",)),
         ("python3 -u work/train.py --x 'a b'", ("work/train.py", "--x", "a b")),
-        ("python -m train", None),
+        ("python -um train --x", ("-m", "train", "--x")),
+        ("python -c 'print(1)'", None),
         ("python train.py > log", None),
         ("python train.py && ls", None),
         ("python train.py &", None),

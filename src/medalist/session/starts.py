@@ -70,6 +70,9 @@ class Starts:
         folder, words = self._inside(command.folder, argv)
         if folder is None:
             return f"{shown} lies outside the workspace, where nobody can review it."
+        script = posixpath.normpath(posixpath.join(watched.request.cwd, watched.script))
+        if watched.script and posixpath.normpath(posixpath.join(folder, words[0])) == script:
+            return ""  # the script that was reviewed, started again by itself or by a launcher
         if self._kind_of(words, folder) in (Kind.ESTIMATOR, Kind.NETWORK):
             return (
                 f"{shown} (in {folder}) trains and was started by another command, so nobody had reviewed it. "
@@ -81,7 +84,7 @@ class Starts:
         """The job itself (its workers have its command line), or the warm interpreter that it was forked from."""
         if watched.request.program:
             return False
-        return argv == tuple(watched.argv) or argv[:2] == ("-m", _WARM)
+        return argv == interpreter_words(watched.argv) or argv[:2] == ("-m", _WARM)
 
     def _inside(self, folder: str, argv: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
         """Folder and command counted from the workspace; None for a script that lies elsewhere.

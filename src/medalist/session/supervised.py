@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from medalist.core.errors import JobError
+from medalist.hints.review import Finding
 from medalist.machine.idle import idle_core_seconds
 from medalist.training.checkpoint import Verdicts
 from medalist.training.kind import Kind
@@ -99,6 +100,10 @@ class Watched:
     """The file that it runs, relative to its folder; "" where there is none to read or edit."""
     batch: int | None = None
     script_monitors: bool = False
+    findings: tuple[Finding, ...] = ()
+    """What the review had to say of the script as it was started, or refused."""
+    code_before_review: str = ""
+    """The script before the review mended it, "" when it did not."""
     refused: str = ""
     stopped: str = ""
     """Why a check ended it, "" when none did."""

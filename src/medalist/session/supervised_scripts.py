@@ -87,10 +87,12 @@ class Scripts:
                 said = self._ask(watched, texts)
                 found = said.review or found
                 self.write(watched, code)
+                watched.code_before_review = asked_for
             self._report(watched, found, mended, asked_for)
         else:
             self._report(watched, found, (), asked_for)
         watched.batch, watched.script_monitors = said.batch, found.monitors
+        watched.findings = found.findings
         if found.must_fix:
             raise Refusal(
                 " ".join(f"Line {each.line}: {each.message} Fix: {each.fix}" for each in found.must_fix)

@@ -9,26 +9,27 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import posixpath
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 from typing import Any, Self
 
-from medalist.core.errors import BudgetSpent, JobError, SubmissionInvalid
+from medalist.core.errors import BudgetSpent, JobError
 from medalist.session.session import Session
 from medalist.session.supervised import SHORT_COMMAND_SECONDS
 from medalist.session.supervisor import LaunchRequest, News, Watched
 from medalist.session.workshop import Workshop
 from medalist.tools.definition import Refused, Tool
 from medalist.tools.outputs import Outputs
-from medalist.tools.telling import Clock, tell
-from medalist.training.kind import Kind
+from medalist.tools.telling import Clock, edits, tell
+from medalist.training.kind import Kind, script_of
 from medalist.training.sizing import job_key_of_script
 from medalist.workspace.environment import temporary_folder
 from medalist.workspace.workspace import Completed
 
 _LOOK_SECONDS = 0.1
 _MOST_COMMANDS = 16
+_LARGEST_SCRIPT_BYTES = 4_000_000
 HINTS_FIRST = (
     "This trains, or hides what it runs, and the hints were not read yet. Call read_hints() first: it names the "
     "sections; read those that concern your script, mend it, then start it again."
@@ -167,7 +168,7 @@ class Desk:
             raise Refused(f"{_MOST_COMMANDS} commands run already. Wait for their answers first.")
         gate = "" if self.hints_read else HINTS_FIRST
         facts = self.workshop.script_facts()
-        code = "" if request.program else self.text_of(str(PurePosixPath(request.cwd) / request.argv[0]))
+        code = self.text_of(self.script_of(request))
         request = replace(
             request,
             facts=facts,
@@ -178,7 +179,7 @@ class Desk:
         watched = self.session.start(request)
         if watched.refused:
             self.look()
-            raise Refused(watched.refused)
+            raise Refused(f"{watched.refused}{edits(watched, self.text_of(self.script_of(request)))}")
         job_id = watched.job.id
         self.jobs[job_id] = watched
         if background:
@@ -197,16 +198,20 @@ class Desk:
 
     async def approve(self, request: LaunchRequest) -> None:
         """Have ``before_training`` look at a script that is about to be started. Raises Refused with what it wants."""
-        if self.before_training is None or request.program or not self.hints_read:
+        script = self.script_of(request)
+        code = self.text_of(script)
+        if self.before_training is None or code is None or not self.hints_read:
             return
-        script = str(PurePosixPath(request.cwd) / request.argv[0])
-        try:
-            code = self.session.read(script)
-        except SubmissionInvalid:
-            return  # starting it says what is wrong
         trains = self.kind_of(request.argv, request.cwd).trains
         if trains and (must_fix := await self.before_training(script, code)):
             raise Refused(must_fix)
+
+    def script_of(self, request: LaunchRequest) -> str:
+        """The script that a launch runs, by its path in the workspace; "" where there is none."""
+        if request.program:
+            return ""
+        script = script_of(request.argv, lambda path: self.text_of(_joined(request.cwd, path)))
+        return _joined(request.cwd, script) if script else ""
 
     def kind_of(self, argv: Sequence[str], folder: str) -> Kind:
         """What ``python ARGV...`` does in a folder of the workspace, by its text."""
@@ -215,7 +220,9 @@ class Desk:
     def text_of(self, path: str) -> str | None:
         """A text file of the workspace, None when there is none that may be read."""
         try:
-            return self.session.workspace.read(path).decode("utf-8", errors="replace")
+            return self.session.workspace.read(path, limit=_LARGEST_SCRIPT_BYTES).decode(
+                "utf-8", errors="replace"
+            )
         except (FileNotFoundError, JobError):
             return None
 
@@ -293,3 +300,7 @@ class Desk:
             await asyncio.wait_for(self._changed.wait(), timeout_seconds)
         except TimeoutError:
             return
+
+
+def _joined(folder: str, path: str) -> str:
+    return posixpath.normpath(posixpath.join(folder, path))

@@ -25,7 +25,7 @@ async def run_command(desk: Desk, command: str, folder: str = ".") -> str:
     if len(command) > _LONGEST_LINE:
         raise Refused(f"The command has more than {_LONGEST_LINE:,} characters. Write a file and run that.")
     words = script_call(command)
-    if words is not None:
+    if words is not None and words[0] != "-m":
         request = script_request(desk, words, folder, log=desk.command_log())
     else:
         where = folder_of(desk, folder)

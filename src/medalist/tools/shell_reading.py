@@ -57,7 +57,8 @@ class LineReading:
 
 
 def script_call(line: str) -> tuple[str, ...] | None:
-    """What follows ``python`` in a line that is ``python script.py arguments`` and nothing else; None otherwise."""
+    """What follows ``python`` in a line that is ``python script.py arguments``, or ``python -m module arguments``,
+    and nothing else; None otherwise."""
     try:
         parsed = parse_shell(line)
     except ShellSyntaxError:
@@ -67,8 +68,8 @@ def script_call(line: str) -> tuple[str, ...] | None:
         return None
     program, *rest = (word.text for word in words)
     argv = interpreter_words(rest)
-    is_script = PYTHON.fullmatch(program) and argv and not argv[0].startswith("-")
-    return argv if is_script else None
+    is_script = bool(argv) and (not argv[0].startswith("-") or (argv[0] == "-m" and len(argv) > 1))
+    return argv if PYTHON.fullmatch(program) and is_script else None
 
 
 def read_line(line: str, *, folder: str, root: str, kind_of: KindOf, read: ReadText) -> LineReading:
@@ -305,10 +306,9 @@ class _Reading:
         if module in NOTEBOOKS:
             raise Refused(f"`{module}` runs code that cannot be read before it runs. {_USE_FILE}")
         if self._kind_of(("-m", *argv), self._folder).trains:
-            path = f"{module.replace('.', '/')}.py"
             raise Refused(
-                f"`python -m {shlex.join(argv)}` trains, or hides what it runs. Start the script itself: "
-                f"{self._job_call((path, *argv[1:]), self._folder)}"
+                f"`python -m {shlex.join(argv)}` trains, or hides what it runs, and training is started as a job: "
+                f"{self._job_call(('-m', *argv), self._folder)}"
             )
         for position, word in enumerate(argv[1:], 1):
             if word.endswith(".py") and module not in READS_SCRIPTS:

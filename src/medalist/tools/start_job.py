@@ -12,6 +12,7 @@ from medalist.tools.definition import Refused
 from medalist.tools.desk import Desk
 from medalist.tools.places import folder_of, place_of
 from medalist.tools.shell_reading import script_call
+from medalist.tools.telling import advice, edits
 
 _NAME = re.compile(r"[\w-]{1,40}")
 
@@ -22,7 +23,8 @@ async def start_job(
     """Start a Python script in the background. This is how training is run: the script is reviewed, watched
     from its first minute, and stopped, mended or started again where a check calls for it. Returns at once.
 
-    command: "python train.py" and the script's arguments.
+    command: "python train.py" and the script's arguments; "python -m module" and
+        "python -m torch.distributed.run --nproc_per_node=4 train.py" will do too.
     folder: Where to run it, relative to the workspace.
     name: What to call it; its log is NAME.log in that folder. The script's name when empty.
     cores: How many cores it may use; all when 0.
@@ -39,7 +41,8 @@ async def start_job(
     request = script_request(desk, words, folder, name=name, cores=cores, seconds_limit=seconds_limit)
     await desk.approve(request)
     job_id, watched = desk.start(request, background=True)
-    return f"{started_text(job_id, watched)}{asked_for(desk, watched)}"
+    reviewed = f"{edits(watched, desk.text_of(desk.script_of(request)))}{advice(watched)}"
+    return f"{started_text(job_id, watched)}{asked_for(desk, watched)}{reviewed}"
 
 
 def script_request(
@@ -54,25 +57,43 @@ def script_request(
 ) -> LaunchRequest:
     """The launch of ``python WORDS...`` in a folder. Raises Refused for a script outside the workspace."""
     where = folder_of(desk, folder)
-    root = desk.session.workspace.root
-    script = place_of(desk, str(root / where / words[0]))
-    resolved = script.path.resolve()
-    if script.public or not resolved.is_relative_to(root):
-        raise Refused(f"{words[0]} lies outside the workspace. Copy it into the workspace to run it.")
-    if not resolved.is_file():
-        raise Refused(f"There is no script {words[0]!r} in {folder}. Write it first, with write_file.")
-    inside = posixpath.relpath(resolved.relative_to(root).as_posix(), where)
-    if not inside.endswith(".py") and desk.kind_of((inside, *words[1:]), where).trains:
-        raise Refused(f"{words[0]} trains, or hides what it runs. A script that trains is called NAME.py.")
-    label = name or re.sub(r"[^\w-]", "_", PurePosixPath(inside).stem)[:40]
+    argv, label = _module(desk, words, where) if words[0] == "-m" else _script(desk, words, where)
+    label = name or re.sub(r"[^\w-]", "_", label)[:40]
     return LaunchRequest(
-        argv=(inside, *words[1:]),
+        argv=argv,
         cwd=where,
         name=label,
         log=log or _free_log(desk, where, label),
         cores=_least_used(desk, cores),
         seconds_limit=seconds_limit if seconds_limit > 0 else None,
     )
+
+
+def _module(desk: Desk, words: tuple[str, ...], where: str) -> tuple[tuple[str, ...], str]:
+    """``-m MODULE ...`` of a module in the workspace, or of a launcher that is handed a script; and its name."""
+    if words[1].partition(".")[0] == "medalist":
+        raise Refused("Medalist's own modules are not run from here; the tools do what they are for.")
+    script = desk.script_of(LaunchRequest(words, cwd=where))
+    if not script:
+        raise Refused(
+            f"{words[1]} is no module of the workspace, nor a launcher with a script. Use run_command."
+        )
+    return words, PurePosixPath(script).stem
+
+
+def _script(desk: Desk, words: tuple[str, ...], where: str) -> tuple[tuple[str, ...], str]:
+    """The path of a script in the workspace with its arguments; and its name."""
+    root = desk.session.workspace.root
+    script = place_of(desk, str(root / where / words[0]))
+    resolved = script.path.resolve()
+    if script.public or not resolved.is_relative_to(root):
+        raise Refused(f"{words[0]} lies outside the workspace. Copy it into the workspace to run it.")
+    if not resolved.is_file():
+        raise Refused(f"There is no script {words[0]!r} in {where}. Write it first, with write_file.")
+    inside = posixpath.relpath(resolved.relative_to(root).as_posix(), where)
+    if not inside.endswith(".py") and desk.kind_of((inside, *words[1:]), where).trains:
+        raise Refused(f"{words[0]} trains, or hides what it runs. A script that trains is called NAME.py.")
+    return (inside, *words[1:]), PurePosixPath(inside).stem
 
 
 def started_text(job_id: str, watched: Watched) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
+
 from medalist.core.budget import Budget
 from medalist.session.session import Session
 from medalist.session.supervisor import News, Watched
 
 _LOG_END_CHARACTERS = 1500
+_MOST_DIFF_LINES = 60
+_MOST_ADVICE = 5
 _EVERY_ANSWER_SHARE = 0.1
 _MARKS = (0.5, 0.25, _EVERY_ANSWER_SHARE, 0.05)
 
@@ -65,6 +69,26 @@ def _relaunched(job: str, watched: Watched, news: News) -> str:
         f"{job} was stopped and started again by a check ({news.data['why']}{sizes}). "
         f"{watched.script} was edited for it: read it before you edit it."
     )
+
+
+def edits(watched: Watched, code: str | None) -> str:
+    """What the review changed in a script before it was started; "" when nothing."""
+    if not watched.code_before_review or code is None:
+        return ""
+    before, after = watched.code_before_review.splitlines(), code.splitlines()
+    lines = list(difflib.unified_diff(before, after, n=0, lineterm=""))[2:]
+    more = [] if len(lines) <= _MOST_DIFF_LINES else ["..."]
+    return "\n".join([f"\nThe review edited {watched.script}:", *lines[:_MOST_DIFF_LINES], *more])
+
+
+def advice(watched: Watched) -> str:
+    """What the review had to say that need not be done before the start; "" when nothing."""
+    worth = [each for each in watched.findings if each.priority != "OPTIONAL" and not each.must_fix]
+    lines = [
+        f"- line {each.line}: {each.message} {' '.join(each.fix.split())[:300]}"
+        for each in worth[:_MOST_ADVICE]
+    ]
+    return "\n".join(["\nThe review advises:", *lines]) if lines else ""
 
 
 class Clock:
