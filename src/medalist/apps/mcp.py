@@ -128,7 +128,9 @@ class McpGuest:
         )
 
     async def _call_tool(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        answer = await self._carry(context, params.name, lambda desk: self._use(desk, params))
+        answer = await self._carry(
+            context, params.name, lambda desk: call(desk, params.name, params.arguments)
+        )
         refused = answer.startswith(("Refused: ", "Error: "))
         return types.CallToolResult(content=[types.TextContent(type="text", text=answer)], is_error=refused)
 
@@ -164,6 +166,8 @@ class McpGuest:
             finally:
                 carried.cancel()
                 self._calls.discard(carried)
+                if desk.submitted_finally or self._failure is not None:
+                    self._leave()
         finally:
             self._answering -= 1
 
@@ -197,14 +201,7 @@ class McpGuest:
             return _OVER
         except MedalistError as error:  # a tool's own failures are answers; this one ends the attempt
             self._failure = error
-            self._left.set()
             return f"Error: {error}"
-
-    async def _use(self, desk: Desk, params: types.CallToolRequestParams) -> str:
-        answer = await call(desk, params.name, params.arguments)
-        if desk.submitted_finally:
-            self._left.set()
-        return answer
 
 
 def _instructions(desk: Desk, door: Door) -> str:
