@@ -162,7 +162,17 @@ def test_a_set_says_what_may_be_asked_and_how_much(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["max_cost: -1", "max_cost: much", "models: [1]", "cache: 3", "panel: {a: b}"]
+    "line",
+    [
+        "max_cost: -1",
+        "max_cost: much",
+        "models: [1]",
+        "cache: 3",
+        "panel: {a: b}",
+        "critic: 3",
+        "jobs: 0",
+        "jobs: few",
+    ],
 )
 def test_a_wrong_line_about_language_models_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "one").mkdir()

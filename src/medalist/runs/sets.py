@@ -77,7 +77,7 @@ def _from_yaml(text: str, path: Path, base: Path) -> RunSpec:
         ),
         sandbox=data.get("sandbox", "auto"),
         hints=_hints(data.get("hints", True), path),
-        jobs=data.get("jobs"),
+        jobs=_jobs(data.get("jobs"), path),
         llm=_language_models(data, path),
         models=_texts(data, "models", path),
         team=_yes_or_no(data, "team", path),
@@ -88,7 +88,7 @@ def _language_models(data: Mapping[str, Any], path: Path) -> LlmSettings:
     tokens = _amount(data, "max_tokens", path)
     return LlmSettings(
         panel=_texts(data, "panel", path),
-        critic=data.get("critic") or "",
+        critic=next(iter(_texts(data, "critic", path)), ""),
         max_cost_usd=_amount(data, "max_cost", path),
         max_tokens=None if tokens is None else int(tokens),
         cache=_yes_or_no(data, "cache", path),
@@ -130,6 +130,12 @@ def _amount(data: Mapping[str, Any], key: str, path: Path) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
         raise InputError(f"`{key}` is a number, zero or more.", where=str(path))
     return float(value)
+
+
+def _jobs(value: Any, path: Path) -> int | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise InputError("`jobs` is a whole number, one or more.", where=str(path))
+    return value
 
 
 def _hints(value: Any, path: Path) -> tuple[bool, ...]:
