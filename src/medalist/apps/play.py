@@ -198,7 +198,7 @@ def _typed(name: str, kind: str, value: str) -> object:
 
 
 def _first_sentence(tool: Tool) -> str:
-    return re.split(r"(?<=[.;])\s", tool.description, maxsplit=1)[0]
+    return re.split(r"(?<=[.;])\s", tool.description, maxsplit=1)[0].rstrip(".;")
 
 
 class _Interrupts:

@@ -18,7 +18,7 @@ from medalist.families.compete.recipes import Recipe
 _METRIC_FUNCTIONS = {
     "qwk": "quadratic_kappa", "mcc": "matthews_correlation", "mcrmse": "mean_column_rmse",
     "mean_columnwise_roc_auc": "roc_auc", "mean_columnwise_log_loss": "log_loss", "msle": "rmsle",
-    "columnwise_rmsle": "rmsle", "kendall_tau": "kendall", "f1_micro_multilabel": "f1_micro",
+    "columnwise_rmsle": "mean_column_rmsle", "kendall_tau": "kendall", "f1_micro_multilabel": "f1_micro",
     "f1_macro_multilabel": "f1_macro", "gini": "roc_auc",
 }  # fmt: skip
 _KNOWN_METRICS = (

@@ -94,6 +94,10 @@ def rmsle(truth: np.ndarray, values: np.ndarray) -> float:
     return rmse(np.log1p(truth), np.log1p(np.maximum(values, 0)))
 
 
+def mean_column_rmsle(truth: np.ndarray, values: np.ndarray) -> float:
+    return mean_column_rmse(np.log1p(truth), np.log1p(np.maximum(values, 0)))
+
+
 def mae(truth: np.ndarray, values: np.ndarray) -> float:
     return float(np.mean(np.abs(truth - values)))
 
@@ -107,8 +111,9 @@ def mape(truth: np.ndarray, values: np.ndarray) -> float:
 
 
 def smape(truth: np.ndarray, values: np.ndarray) -> float:
+    """Symmetric mean absolute percentage error, 0 to 200."""
     size = np.abs(truth) + np.abs(values)
-    return float(np.mean(np.where(size > 0, 2 * np.abs(truth - values) / np.where(size > 0, size, 1), 0)))
+    return float(np.mean(np.where(size > 0, 200 * np.abs(truth - values) / np.where(size > 0, size, 1), 0)))
 
 
 def r2(truth: np.ndarray, values: np.ndarray) -> float:
