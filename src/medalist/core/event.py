@@ -103,6 +103,8 @@ class EventLog:
         """Write one event and flush it to the operating system."""
         if kind not in KINDS and "." not in kind:
             raise ValueError(f"unknown event kind {kind!r}; list it in core/event.py")
+        if taken := {"kind", "seconds", "time"} & set(data):
+            raise ValueError(f"an event's own {taken.pop()!r} cannot be replaced by its data")
         event = Event(kind, self._elapsed(), self._wall_clock(), data)
         line = event.as_json() + "\n"
         with self._lock:
