@@ -30,9 +30,9 @@ from medalist.workspace.workspace import Completed
 _LOOK_SECONDS = 0.1
 _MOST_COMMANDS = 16
 _LARGEST_SCRIPT_BYTES = 4_000_000
-HINTS_FIRST = (
-    "This trains, or hides what it runs, and the hints were not read yet. Call read_hints() first: it names the "
-    "sections; read those that concern your script, mend it, then start it again."
+_HINTS_FIRST = (
+    "and the hints were not read yet. Call read_hints() first: it names the sections; read those that concern your "
+    "script, mend it, then start it again."
 )
 
 
@@ -166,7 +166,8 @@ class Desk:
             raise Refused(full)
         if len(self.running) - len(self.running_jobs) >= _MOST_COMMANDS:
             raise Refused(f"{_MOST_COMMANDS} commands run already. Wait for their answers first.")
-        gate = "" if self.hints_read else HINTS_FIRST
+        what = "What this runs cannot be told before" if request.program else "This trains"
+        gate = "" if self.hints_read else f"{what}, {_HINTS_FIRST}"
         facts = self.workshop.script_facts()
         code = self.text_of(self.script_of(request))
         request = replace(
