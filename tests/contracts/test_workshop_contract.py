@@ -55,11 +55,19 @@ def end(workshop: Workshop) -> list[Outcome]:
 
 
 def test_from_opening_to_closing(name, session, tmp_path):
-    """One attempt, since opening costs seconds: each block is a promise of the protocol."""
-    workshop, case = session.family.workshop(session), CASES[name]
+    """One attempt, since opening costs seconds: each step holds a promise of the protocol."""
+    workshop = session.family.workshop(session)
     assert isinstance(workshop, Workshop)
-    assert set(workshop.scripts) <= set(case.files)
+    assert set(workshop.scripts) <= set(CASES[name].files)
+    prepares_once_and_says_what_is_asked(session, workshop)
+    candidate = runs_what_works(session, workshop, CASES[name].files)
+    tells_why_something_failed(session, workshop, CASES[name].files, candidate)
+    takes_in_what_others_submitted(session, workshop, tmp_path)
+    keeps_what_stands(session, workshop)
+    closes(session, workshop, CASES[name].files)
 
+
+def prepares_once_and_says_what_is_asked(session: Session, workshop: Workshop) -> None:
     workshop.prepare()
     prepared = len(events_of(session))
     workshop.prepare()
@@ -67,17 +75,13 @@ def test_from_opening_to_closing(name, session, tmp_path):
     assert not workshop.busy
     assert 0 < workshop.seconds_left <= session.budget.remaining + 1
     assert isinstance(workshop.script_facts(), ScriptFacts)
-
     brief = workshop.brief()
     assert all(words in brief for words in (*workshop.scripts, session.family.product, "candidates/"))
     assert "private" not in brief
 
-    session.write("mine/notes.txt", "nothing to score")
-    score = workshop.score("mine")
-    assert score.value is None
-    assert score.reason
 
-    draft = Draft("draft", "one that works", case.files, at_most_seconds=60.0)
+def runs_what_works(session: Session, workshop: Workshop, files: Mapping[str, str]) -> Candidate:
+    draft = Draft("draft", "one that works", files, at_most_seconds=60.0)
     assert workshop.has_free_cores
     assert workshop.room_for(draft)
     candidate = workshop.start(draft)
@@ -85,35 +89,50 @@ def test_from_opening_to_closing(name, session, tmp_path):
     assert candidate.id in workshop.population
     assert [outcome.candidate for outcome in end(workshop)] == [candidate]
     assert workshop.population[candidate.id].state is CandidateState.FINISHED
-    assert workshop.files_of(candidate) == dict(case.files)
+    assert workshop.files_of(candidate) == dict(files)
     assert isinstance(workshop.log_of(candidate), str)
     assert session.submissions >= 1
-    placed = session.best
+    return candidate
 
-    broken = dict.fromkeys(case.files, "raise ValueError('broken on purpose')\n")
-    (failed,) = (workshop.start(Draft("draft", "one that breaks", broken)), *end(workshop))[1:]
+
+def tells_why_something_failed(
+    session: Session, workshop: Workshop, files: Mapping[str, str], sound: Candidate
+) -> None:
+    placed = session.best
+    workshop.start(
+        Draft("draft", "one that breaks", dict.fromkeys(files, "raise ValueError('broken on purpose')\n"))
+    )
+    (failed,) = end(workshop)
     assert failed.state is CandidateState.FAILED
     assert "broken on purpose" in failed.reason
     assert "broken on purpose" in workshop.log_of(failed.candidate)
     assert session.best == placed
-
-    for operator, parents in (("debug", (failed.candidate.id,)), ("crossover", (candidate.id, candidate.id))):
+    for operator, parents in (("debug", (failed.candidate.id,)), ("crossover", (sound.id, sound.id))):
         proposed = workshop.propose(Proposal(operator, parents))
         assert proposed is None or set(workshop.scripts) <= set(proposed.files)
 
+
+def takes_in_what_others_submitted(session: Session, workshop: Workshop, nowhere: Path) -> None:
     adopted = workshop.adopt(session.attempt_dir / "submission", "another attempt's")
     assert adopted.state is CandidateState.FINISHED
     assert adopted.candidate.id in workshop.population
-    assert workshop.adopt(tmp_path / "nowhere", "nothing").state is CandidateState.FAILED
+    assert workshop.adopt(nowhere / "submission", "nothing").state is CandidateState.FAILED
 
+
+def keeps_what_stands(session: Session, workshop: Workshop) -> None:
+    session.write("mine/notes.txt", "nothing to score")
+    score = workshop.score("mine")
+    assert score.value is None
+    assert score.reason
     standing = (session.submission_dir / session.family.product).read_bytes()
     stranger = Candidate("stranger", "agent", folder="mine", title="no product in it")
     session.created(stranger)
-    assert not workshop.submit(stranger, workshop.score("mine"))
+    assert not workshop.submit(stranger, score)
     assert (session.submission_dir / session.family.product).read_bytes() == standing
 
-    sleeper = dict.fromkeys(case.files, "import time\ntime.sleep(60)\n")
-    workshop.start(Draft("draft", "one too slow", sleeper))
+
+def closes(session: Session, workshop: Workshop, files: Mapping[str, str]) -> None:
+    workshop.start(Draft("draft", "one too slow", dict.fromkeys(files, "import time\ntime.sleep(60)\n")))
     workshop.close()
     assert not workshop.busy
     assert not session.supervisor.running
