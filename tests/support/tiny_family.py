@@ -41,6 +41,15 @@ def error_of(predictions: list[float], truth: list[float]) -> float:
     return sum(abs(p - t) for p, t in zip(predictions, truth, strict=True)) / len(truth)
 
 
+class Opener:
+    """The family's own engineer: leaves it at the constant."""
+
+    name = "playbook"
+
+    def work(self, session):
+        session.family.workshop(session).prepare()
+
+
 class TinyFamily:
     name, product, preload = "tiny", "answer.txt", ()
 
@@ -54,7 +63,7 @@ class TinyFamily:
         return Opened(task, Answers(path / "private" / "answer.txt"))
 
     def playbook(self, settings):
-        raise NotImplementedError("nobody asks for it")
+        return Opener()
 
     def workshop(self, session):
         return TinyWorkshop(session)
