@@ -71,6 +71,12 @@ def test_the_ensemble_is_better_than_any_member(team):
     assert (team.submission_dir / "submission.csv").read_text().count("\n") == TEST_ROWS + 1
 
 
+def test_a_members_product_stands_before_anything_is_looked_at(team):
+    kinds = [event.kind for event in events_of(team, "submitted", "explored")]
+    assert kinds[0] == "submitted"
+    assert events_of(team, "submitted")[0].data["title"] == "sees-a"
+
+
 def test_every_member_is_named_with_what_became_of_it(team):
     told = " ".join(e.data["text"] for e in events_of(team, "note"))
     assert "2 of 4 members' submissions can be scored" in told

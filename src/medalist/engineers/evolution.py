@@ -31,6 +31,7 @@ MODEL, FAMILY = "language model", "family"
 _LOOK_SECONDS = 0.25
 _DECLINED_IN_A_ROW = 50
 _LEAST_CANDIDATE_SECONDS = 30.0
+_MOST_REQUESTS = 8
 _SHORTEST_TRAINING_SECONDS = 2.0
 
 
@@ -40,7 +41,7 @@ class EvolutionSettings:
 
     ``policy``: ``shinka`` (islands) or ``tree``. ``model_share``: how much of the proposals the language
     model gets to begin with, 1 for all but ensembles. ``requests``: how many are under way at once (0: as
-    many as there are cores). ``candidate_share``: of the whole budget, what one candidate may take.
+    many as there are cores, at most 8). ``candidate_share``: of the whole budget, what one candidate may take.
     """
 
     policy: str = "shinka"
@@ -109,7 +110,7 @@ class EvolutionEngineer:
             self._llm.model,
             session,
             workshop,
-            at_once=self._settings.requests or len(session.cores),
+            at_once=self._settings.requests or min(len(session.cores), _MOST_REQUESTS),
             seconds=max(seconds, min(_LEAST_CANDIDATE_SECONDS, session.budget.total_seconds)),
             hints=self._settings.hints,
             oracle=oracle_beside(self._llm, door, session, workshop),

@@ -28,6 +28,7 @@ from medalist.llm.oracle import Oracle
 from medalist.search.policy import Proposal
 from medalist.session.session import Session
 from medalist.session.workshop import Draft, Workshop
+from medalist.training.kind import Kind, kind_of_script
 
 ROLE = "operator"
 _REVIEWED = (
@@ -183,10 +184,17 @@ class Writer:
             title=written.title,
             files=files,
             parents=proposal.parents,
-            threads=max(1, min(written.cores, len(self._session.cores))),
+            threads=self._threads(written.cores, files[self._workshop.scripts[0]]),
             at_most_seconds=self._seconds,
         )
         return Answered(proposal, draft)
+
+    def _threads(self, wanted: int, code: str) -> int:
+        """Cores for a candidate; a network gets so many that no two of them share a GPU."""
+        cores, gpus = len(self._session.cores), len(self._session.hardware.gpus)
+        if gpus and kind_of_script(code) is Kind.NETWORK:
+            return max(1, cores // gpus)
+        return max(1, min(wanted, cores))
 
     def _failed(self, proposal: Proposal, reason: str) -> Answered:
         self._failed_in_a_row += 1

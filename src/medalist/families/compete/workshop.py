@@ -175,17 +175,21 @@ class CompeteWorkshop:
         return placed
 
     def adopt(self, folder: Path, title: str) -> Outcome:
-        self.explore()
-        name = self.population.next_id()
+        session, name = self._session, self.population.next_id()
         candidate = Candidate(id=name, operator="member", folder=f"candidates/{name}", title=title)
-        taken = take_tree(folder.resolve(), ".", self._session.workspace.root / candidate.folder)
-        self._session.created(candidate)
+        taken = take_tree(folder.resolve(), ".", session.workspace.root / candidate.folder)
+        session.created(candidate)
+        if (
+            taken and not session.submissions
+        ):  # better than the sample's own values, before anything is scored
+            session.submit(candidate, None, files=tuple(source_files(session, candidate)))
+        self.explore()
         score = self._judge.score(candidate.folder)
         reason = score.reason if taken else f"There is no submission at {folder}"
         state = CandidateState.FINISHED if score.scored else CandidateState.FAILED
         outcome = Outcome(candidate, state, score if score.scored else None, reason=reason)
         self.population.tell(outcome)
-        self._session.finished(outcome)
+        session.finished(outcome)
         self._take_up(outcome)
         return outcome
 
