@@ -46,9 +46,19 @@ class Case:
 
 
 def short_sighted(reply: Callable[[Turn], Any], tokens: int) -> Callable[[Turn], Any]:
-    """A language model with a small window."""
-    too_long = fail(400, f"This model's maximum context length is {tokens} tokens.")
-    return lambda turn: too_long if turn.input_tokens > tokens else reply(turn)
+    """A language model with a small window, which must hold the answer too."""
+
+    def answer(turn: Turn) -> Any:
+        wanted = turn.raw.get("max_completion_tokens") or turn.raw.get("max_tokens")
+        if turn.input_tokens + wanted <= tokens:
+            return reply(turn)
+        return fail(
+            400,
+            f"This model's maximum context length is {tokens} tokens. However, you requested {turn.input_tokens + wanted} "
+            f"tokens ({turn.input_tokens} in the messages, {wanted} in the completion).",
+        )
+
+    return answer
 
 
 def gone_after(*steps: Any) -> Callable[[Turn], Any]:

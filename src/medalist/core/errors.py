@@ -12,7 +12,8 @@
     ├── GraderError             the grader itself failed (never the submission's fault)
     ├── AnswersClosed           somebody other than a grader asked for hidden answers
     ├── LlmError                a language model could not be asked: no key, refused, timed out, no answer
-    │   └── CostLimit           the next call could pass the limit in money or tokens
+    │   ├── CostLimit           the next call could pass the limit in money or tokens
+    │   └── TooLong             the language model cannot take that much at once
     └── BudgetSpent             a time limit was reached
 
 Each says what happened, where, and what to do next, so that the command line can print three
@@ -94,6 +95,10 @@ class LlmError(MedalistError):
 
 class CostLimit(LlmError):
     """The worst case of the next call would pass the limit in money or tokens; it was not made."""
+
+
+class TooLong(LlmError):
+    """What was asked, with room for the answer, is longer than the language model can take."""
 
 
 class BudgetSpent(MedalistError):

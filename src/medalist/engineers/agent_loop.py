@@ -19,7 +19,7 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
 
-from medalist.core.errors import BudgetSpent, LlmError
+from medalist.core.errors import BudgetSpent, TooLong
 from medalist.engineers.agent_context import Conversation
 from medalist.engineers.agent_patience import Acted, Patience
 from medalist.llm.wellformed import wellformed
@@ -27,7 +27,6 @@ from medalist.tools.desk import Desk
 from medalist.tools.tool import all_tools, call
 
 _SAID_CHARACTERS = 600
-_TOO_LONG = re.compile(r"context.{0,20}(length|window|size)|too long|maximum.{0,40}tokens", re.IGNORECASE)
 _ANSWER_TOO_LONG = re.compile(r"max_tokens|completion", re.IGNORECASE)
 _LEAST_ANSWER_TOKENS = 1024
 _SHORTENINGS = 4
@@ -102,9 +101,7 @@ class AgentLoop:
             self._conversation.fit()
             try:
                 return await self._request()
-            except LlmError as error:
-                if not _TOO_LONG.search(str(error)):
-                    raise
+            except TooLong as error:
                 self._conversation.limit_tokens = 3 * self._conversation.tokens // 4
                 if _ANSWER_TOO_LONG.search(str(error)):
                     self._answer_tokens = max(_LEAST_ANSWER_TOKENS, self._answer_tokens // 2)

@@ -21,7 +21,7 @@ from pydantic_ai.exceptions import (
 )
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
 
-from medalist.core.errors import LlmError
+from medalist.core.errors import LlmError, TooLong
 from medalist.llm.keys import redact
 from medalist.llm.names import PROVIDERS, LlmName, display
 
@@ -110,7 +110,8 @@ def as_llm_error(error: BaseException, name: LlmName) -> LlmError:
     """What to raise for a failure that asking again does not mend; an LlmError stays as it is."""
     if isinstance(error, LlmError):
         return error
-    return LlmError(
+    kind = TooLong if _too_long(error) else LlmError
+    return kind(
         f"{display(name)} gave no usable answer: {reason_of(error)}.",
         where=str(name),
         next_step=_next_step(error, name),
@@ -125,7 +126,7 @@ def _next_step(error: BaseException, name: LlmName) -> str:
         return "Check the model's name and the address, and whether the key may use it."
     if isinstance(error, ModelQuotaExceededError):
         return f"Top up the account at {provider.title}, or choose another model."
-    if isinstance(error, ModelContextWindowExceededError):
+    if _too_long(error):
         return "Choose a model with a longer context, or ask with less."
     if isinstance(error, ContentFilterError):
         return "Ask differently, or choose another model."
@@ -134,6 +135,13 @@ def _next_step(error: BaseException, name: LlmName) -> str:
     if may_pass(error):
         return "Try again later, or choose another model."
     return "Choose another model, or look at llm.jsonl for what it said."
+
+
+def _too_long(error: BaseException) -> bool:
+    """pydantic-ai knows every provider's words for it, llama.cpp's left out."""
+    if isinstance(error, ModelHTTPError) and error.status_code == 400 and "context size" in _said(error):
+        return True
+    return isinstance(error, ModelContextWindowExceededError)
 
 
 def _out_of_time(error: BaseException) -> bool:
