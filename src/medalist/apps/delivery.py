@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from medalist.apps.interrupt import ignore_interrupts, on_interrupt
+from medalist.apps.interrupt import Interrupted, ignore_interrupts, on_interrupt
 from medalist.core.errors import MedalistError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def deliver(
     """
     data: Mapping[str, Any] | None = None
     try:
-        on_interrupt(KeyboardInterrupt)
+        on_interrupt(Interrupted)
         made = work()
         data, status = made.data, 0 if made.good else 1
         if not as_json:

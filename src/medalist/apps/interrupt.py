@@ -14,6 +14,14 @@ class StoppedEarly(BaseException):
     """Ctrl-C before a verb began to work; unlike KeyboardInterrupt, typer lets it through."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C while a verb was at work.
+
+    Not KeyboardInterrupt itself: where that passes through code run from a text (every dataclass of
+    a module is, while it is imported), Python remembers it and kills itself at the end, caught or not.
+    """
+
+
 def on_interrupt(raised: type[BaseException]) -> None:
     """From now on Ctrl-C raises ``raised``, and again a little later: C code may have swallowed the first."""
 
