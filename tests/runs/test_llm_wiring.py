@@ -1,4 +1,4 @@
-"""Language models in runs: who is made of a spec, what is refused before anything is made, where keys go and where not."""
+"""Language models in runs: who is made of a spec, what is refused before anything is made, and what it came to."""
 
 from __future__ import annotations
 
@@ -27,21 +27,7 @@ from medalist.runs.sets import read_set
 from medalist.runs.spec import TEAM_SHARE, AttemptSpec, RunSpec, TaskSpec
 from medalist.runs.store import FileStore
 
-KEY = "sk-wired-0123456789abcdef0123456789"
 MEAN = TaskSpec(Path("/tasks/mean"), "mean")
-
-NOSY = """
-import os, pathlib, subprocess
-seen = [f"{name}={value}" for name, value in os.environ.items()]
-for entry in pathlib.Path("/proc").glob("[0-9]*/environ"):
-    try:
-        seen.append(entry.read_bytes().decode(errors="replace"))
-    except OSError:
-        pass
-pathlib.Path("seen.txt").write_text("\\n".join(seen))
-print("\\n".join(seen))
-"""
-"""What an engineer's code could do to find a key: its own environment, and that of every process it sees."""
 
 
 @pytest.fixture(autouse=True)
@@ -62,10 +48,8 @@ def mean_task(tmp_path: Path, installed_families: None) -> Path:
 
 
 def guess(turn: Turn) -> Reply:
-    """A language model that looks around where it should not, guesses, hands in and leaves."""
+    """A language model that guesses, hands in and leaves."""
     steps = (
-        call("write_file", path="nosy.py", content=NOSY),
-        call("run_command", command="python nosy.py"),
         call("write_file", path="candidates/guess/mean.txt", content="2"),
         call("submit", folder="candidates/guess", title="a guess"),
     )
@@ -252,26 +236,17 @@ def test_every_engineer_that_can_be_named_is_made(installed_families: None, tmp_
         engineer_for(AttemptSpec("a", MEAN, "guest"), family, {}, store)
 
 
-def test_a_key_reaches_the_provider_and_nothing_else(
+def test_what_was_asked_is_counted_in_money_and_tokens(
     write_set: Callable[..., Path],
     provider: ScriptedProvider,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("MEDALIST_PRICES", "openai:scripted=1000/1000")
-    result = api.run(write_set(), out=tmp_path / "run")
-    assert result.valid, result
-    assert {turn.authorization.removeprefix("Bearer ") for turn in provider.requests} == {KEY}
-    seen = (tmp_path / "run" / "mean-task-agent-seed0" / "workspace" / "seen.txt").read_text()
-    assert "HOME=" in seen
-    files = [path for path in tmp_path.rglob("*") if path.is_file() and not path.is_symlink()]
-    assert any(path.name == "llm.jsonl" for path in files)
-    assert [path for path in files if KEY.encode() in path.read_bytes()] == []
-    assert [turn for turn in provider.requests if KEY in json.dumps(turn.raw)] == []
+    assert api.run(write_set(), out=tmp_path / "run").valid
     figures, events = read(tmp_path / "run", "mean-task-agent-seed0")
     calls = [event.data for event in events if event.kind == "llm_call"]
-    assert len(calls) == len(provider.requests) == 5
+    assert len(calls) == len(provider.requests) == 3
     assert figures["cost_usd"] == pytest.approx(sum(each["cost_usd"] for each in calls))
     assert figures["cost_usd"] > 0
     assert figures["tokens"] == sum(each["input_tokens"] + each["output_tokens"] for each in calls) > 0
