@@ -172,6 +172,17 @@ def test_a_terminal_completes_names_and_takes_ctrl_c_and_ctrl_d(competition: Pat
     assert FileStore(run).attempts()[0].state is AttemptState.FINISHED
 
 
+def test_the_end_of_the_time_finds_a_person_at_the_prompt(competition: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    keys = Keys(["-m", "medalist.apps.cli", "play", str(competition), "--time", "15s", "--out", str(run)])
+    keys.until("medalist> ")
+    keys.press("echo half a li")
+    keys.until("The time is over.")
+    assert "Traceback" not in keys.until("submission.csv")
+    assert keys.end() == 0
+    assert FileStore(run).attempts()[0].state is AttemptState.LIMIT
+
+
 def test_an_interrupted_game_goes_on_where_it_was(
     competition: Path, start_medalist: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:

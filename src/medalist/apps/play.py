@@ -59,7 +59,7 @@ class Player:
         )
         self._lines.open(asyncio.get_running_loop(), [tool.name for tool in all_tools(desk)])
         try:
-            with self._interrupts():
+            with _Interrupts(self._interrupted):
                 while not desk.submitted_finally and (line := await self._next_line(desk)) is not None:
                     self._running = asyncio.create_task(self._take(desk, line.strip()))
                     await asyncio.wait([self._running])
@@ -68,7 +68,12 @@ class Player:
                     else:
                         self._running.result()
                     self._running = None
+        except asyncio.CancelledError:
+            self._say("\nThe time is over.")
+            raise
         finally:
+            if self._running is not None:
+                self._running.cancel()
             self._lines.close()
 
     async def _next_line(self, desk: Desk) -> str | None:
@@ -106,9 +111,6 @@ class Player:
             return
         self._folder = folder
         self._say(f"Commands run in {folder} now.")
-
-    def _interrupts(self) -> _Interrupts:
-        return _Interrupts(self._interrupted)
 
     def _interrupted(self) -> bool:
         """Ctrl-C stops waiting for what runs, and says how the attempt ends where nothing does."""
