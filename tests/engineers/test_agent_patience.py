@@ -68,7 +68,9 @@ def test_waiting_for_a_job_and_its_progress_are_no_circles() -> None:
     wait = Acted("wait", "{}", "Nothing new.")
     assert not any(acts(patience, *[wait] * 20, jobs_running=True))
     looks = [Acted("read_job", "{}", f"Fold 1/5, Epoch {epoch}/30, Loss: 0.5") for epoch in range(20)]
-    assert not any(acts(patience, *looks, jobs_running=True))
+    told = acts(patience, *looks, jobs_running=True)
+    assert not any(told[:2])
+    assert "wait returns when there is news" in told[-1]
     with pytest.raises(LlmError, match="circles"):
         acts(patience, *[wait] * 6)
 

@@ -32,6 +32,10 @@ _REFUSED = (
     "That was a refusal. This is an ordinary machine-learning task on files that its owner gave you to work "
     "on; nothing harmful is asked. Please go on with a tool call."
 )
+_POLLING = (
+    "You are looking at the same thing again and again while a job runs. wait returns when there is news of it; do "
+    "what is left to do meanwhile."
+)
 _CIRCLES = (
     "You have made this same call {times} times and had the same answer each time. It will not change: do "
     "something else, or call finish if you are done."
@@ -47,12 +51,17 @@ class Acted:
     answer: str
 
 
+Step = tuple[Acted, ...]
+
+
 @dataclass
 class Patience:
     """Counts an agent's silences and circles."""
 
     _silences: int = 0
-    _steps: deque[tuple[Acted, ...]] = field(default_factory=lambda: deque(maxlen=_RECENT_STEPS))
+    _steps: deque[Step] = field(default_factory=lambda: deque(maxlen=_RECENT_STEPS))
+    _shapes: deque[Step] = field(default_factory=lambda: deque(maxlen=_RECENT_STEPS))
+    """The same steps without the numbers in their answers."""
 
     def silent(self, finish_reason: str | None, own_submission: bool) -> str | None:
         """It called no tool. What to tell it, or None when it may count as done (a submission of its own is in place).
@@ -75,21 +84,26 @@ class Patience:
     def acted(self, step: Sequence[Acted], *, jobs_running: bool) -> str:
         """It called tools. What to tell it beside their answers, "" for nothing.
 
-        While jobs run, waiting is no circle, and answers that differ in a number differ (progress);
-        otherwise only the clock moves in them. Raises LlmError when it goes in circles and has been told.
+        While jobs run, waiting is no circle, and answers that differ in a number may be progress: looking
+        at it too often is told, and borne. Otherwise only the clock moves in them. Raises LlmError when
+        it goes in circles and has been told.
         """
         self._silences = 0
         if jobs_running and all(each.tool == _WAITING for each in step):
             return ""
-        seen = tuple(step if jobs_running else map(_without_numbers, step))
-        self._steps.append(seen)
-        times = sum(earlier == seen for earlier in self._steps)
+        exact, shape = tuple(step), tuple(_without_numbers(each) for each in step)
+        self._steps.append(exact)
+        self._shapes.append(shape)
+        alike = self._shapes.count(shape)
+        times = self._steps.count(exact) if jobs_running else alike
         if times >= _ENDED_AT:
             tools = ", ".join(each.tool for each in step)
             raise LlmError(
                 f"The language model went in circles: {tools}, {times} times with the same answer."
             )
-        return _CIRCLES.format(times=times) if times >= _TOLD_AT else ""
+        if alike < _TOLD_AT:
+            return ""
+        return _POLLING if jobs_running else _CIRCLES.format(times=times)
 
 
 def _without_numbers(acted: Acted) -> Acted:

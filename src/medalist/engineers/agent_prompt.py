@@ -45,8 +45,9 @@ _ORACLE = (
 _WORKFLOW = (
     "Write `train.py`. Before you launch it, plan folds × epochs × time per epoch + prediction + 20 % against the time "
     "left. Save the best and the last state as you go, and let `--resume` go on from the last.",
-    "Launch it in the background with start_job. It is reviewed first: what must be fixed comes back as the answer, with "
-    "its fix, and nothing is started until it is.",
+    "Launch it in the background with start_job, with the seconds it may take as an argument, so that it ends by itself "
+    "with the folds that are done. It is reviewed first: what must be fixed comes back as the answer, with its fix, and "
+    "nothing is started until it is.",
     "Write `predict.py` at once, while training runs.",
     "Then wait: it returns at the first news. Never sleep or poll in a command.",
     "When training has ended, run `predict.py`, validate, submit.",
