@@ -11,6 +11,7 @@ from medalist.core.budget import Budget
 from medalist.core.errors import BudgetSpent
 from medalist.tools.desk import DeskSettings
 from medalist.tools.tool import all_tools, call
+from medalist.workspace import jobs
 
 FOLDS = """\
 import time
@@ -100,6 +101,17 @@ def test_commands_are_no_jobs_until_they_take_long(make_office):
     assert looked == "here"
     assert ended.startswith("Refused: It took longer than 1 s and was ended")
     assert office.desk.running == ["j1"]
+
+
+def test_a_flood_of_output_is_ended_and_told_in_part(office, monkeypatch):
+    monkeypatch.setattr(jobs, "LARGEST_LOG_BYTES", 4 << 20)
+    flood = office.do("run_command", command="yes | head -c 8000000; sleep 4")
+    assert "it printed more than" in flood
+    assert len(flood) < 13_000
+    assert not list((office.root / ".tmp").glob("command-*"))
+    lost = office.do("run_command", command="head -c 1000000 /dev/zero | tr '\\0' 'x'; echo; echo end")
+    assert "bytes it printed are left out" in lost
+    assert lost.rstrip().endswith("end")
 
 
 def test_what_must_be_fixed_is_the_answer_and_nothing_starts(office):

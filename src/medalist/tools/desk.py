@@ -28,6 +28,7 @@ from medalist.workspace.environment import temporary_folder
 from medalist.workspace.workspace import Completed
 
 _LOOK_SECONDS = 0.1
+_FIRST_LOOK_SECONDS = 0.005
 _MOST_COMMANDS = 16
 _LARGEST_SCRIPT_BYTES = 4_000_000
 _HINTS_FIRST = (
@@ -237,12 +238,16 @@ class Desk:
         """Wait for a job's end, which is then told by the caller and not as news; False when it still runs."""
         deadline = asyncio.get_running_loop().time() + timeout_seconds
         self._attended.add(job_id)
+        pause = _FIRST_LOOK_SECONDS
         while not self.jobs[job_id].ended:
             left = deadline - asyncio.get_running_loop().time()
             if left <= 0:
                 self._attended.discard(job_id)
                 return False
-            await self._next_change(min(left, 1.0))
+            await asyncio.sleep(min(pause, left))
+            pause = min(2 * pause, _LOOK_SECONDS)  # most commands take no time at all
+            self.open()
+            self.look()
         return True
 
     def command_log(self) -> str:
@@ -254,6 +259,10 @@ class Desk:
         """How a command ended and what it printed; its log is removed."""
         watched = self.jobs[job_id]
         completed = watched.completed()
+        left_out = watched.job.log_bytes - len(completed.output.encode())
+        if left_out > 0:
+            begins = f"[the first {left_out:,} bytes it printed are left out]\n"
+            completed = replace(completed, output=begins + completed.output)
         watched.job.log_path.unlink(missing_ok=True)
         return completed
 

@@ -7,6 +7,7 @@ costs some ten microseconds, and a telemetry sample, once an interval, a tenth o
 from __future__ import annotations
 
 import itertools
+import os
 import select
 import time
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,9 @@ from medalist.core.errors import JobError
 from medalist.machine.telemetry import Telemetry
 from medalist.workspace.files import read_inside
 from medalist.workspace.process import Process, ProcessEnd
+
+LARGEST_LOG_BYTES = 256 << 20
+"""A job that prints more is ended: nobody reads it, and it would fill the disk."""
 
 _LONGEST_WAIT_SECONDS = 0.5
 
@@ -153,6 +157,14 @@ class Job:
             self._process.kill(grace_seconds)
             self.poll()
 
+    @property
+    def log_bytes(self) -> int:
+        """The size of its log; 0 while there is none."""
+        try:
+            return os.stat(self.log_path, follow_symlinks=False).st_size
+        except OSError:
+            return 0
+
     def tail(self, characters: int = 4000) -> str:
         """The end of its log; "" while there is none."""
         return self._read(offset=-characters * 4).decode("utf-8", errors="replace")[-characters:]
@@ -225,6 +237,8 @@ class JobTable:
         for job in self.running():
             if job.spec.seconds_limit is not None and job.seconds > job.spec.seconds_limit:
                 job.kill(reason=f"time limit of {job.spec.seconds_limit:g} s")
+            elif job.log_bytes > LARGEST_LOG_BYTES:
+                job.kill(grace_seconds=0.0, reason=f"it printed more than {LARGEST_LOG_BYTES >> 20} MiB")
             elif job.telemetry.due:
                 job.telemetry.sample()
                 self._enforce(job)
