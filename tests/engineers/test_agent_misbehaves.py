@@ -62,6 +62,19 @@ def claims(turn: Turn) -> Any:
     return steps[min(turn.step, len(steps) - 1)]
 
 
+LEAKING = """\
+import pandas as pd
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import StandardScaler
+
+train = pd.read_csv("../../input/train.csv")
+x = StandardScaler().fit_transform(train[["x"]])
+x_train, x_valid, y_train, y_valid = train_test_split(x, train["y"], random_state=0)
+print("RESOURCES: 1 CPU cores, GPU=none, Mixed Precision=OFF", flush=True)
+print(Ridge().fit(x_train, y_train).score(x_valid, y_valid))
+"""
+
 CASES = {
     "talks and never submits": Case(
         script(then=say("I shall now train a model.")),
@@ -178,6 +191,10 @@ CASES = {
     ),
     "finishes while its training runs": Case(
         after(call("read_hints"), write(LONG_TRAIN), launch(), call("finish")), own=False
+    ),
+    "fits its scaler before the split": Case(
+        after(call("read_hints"), write(LEAKING, folder="candidates/leak"), launch("candidates/leak")),
+        told=(r"Refused: Line \d+: .*before the split",),
     ),
     "writes a script with a syntax error": Case(
         after(
