@@ -27,23 +27,34 @@ from medalist.apps.mcp_doors import HttpDoor
 from medalist.core.budget import Limits
 from medalist.core.errors import UsageError
 from medalist.core.event import read_events
+from medalist.llm.scripted import ScriptedProvider, cast, say
+from medalist.llm.scripted import call as answer_with
+from medalist.llm.settings import LlmSettings
 from medalist.runs.guests import find_guest_run, receive
 from medalist.runs.spec import GUEST, RunSpec, TaskSpec
 from medalist.runs.store import AttemptState, FileStore
 
 Work = Callable[[Client], Awaitable[Any]]
+NO_LLM = LlmSettings()
+VERDICT = {
+    "decision": "advice",
+    "plan": "Fit a line.",
+    "batch_size": None,
+    "gpu_use": "none",
+    "leakage": "none found",
+    "resuming": "not needed",
+    "metric": "as asked",
+    "time_estimate_seconds": 1,
+}
 
 
 @pytest.fixture
-def store(tmp_path: Path, installed_families: None) -> Callable[[float], FileStore]:
-    def make(seconds: float) -> FileStore:
+def store(tmp_path: Path, installed_families: None) -> Callable[..., FileStore]:
+    def make(seconds: float, llm: LlmSettings = NO_LLM) -> FileStore:
         made = FileStore(tmp_path / "run")
         task = TaskSpec(tiny_family.make_task(tmp_path / "line"), "tiny")
-        made.create(
-            RunSpec(
-                tasks=(task,), engineers=(GUEST,), limits=Limits(attempt_seconds=seconds), sandbox="plain"
-            )
-        )
+        limits = Limits(attempt_seconds=seconds)
+        made.create(RunSpec(tasks=(task,), engineers=(GUEST,), limits=limits, sandbox="plain", llm=llm))
         return made
 
     return make
@@ -180,6 +191,25 @@ def test_arguments_that_make_no_sense_are_answered(store: Callable[[float], File
 
     (said,) = attend(store(60.0), work)
     assert said == [True, True, True, True, False]
+
+
+def test_a_guest_may_ask_an_oracle(store: Callable[..., FileStore], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The panel's answer, the critic's verdict, and the tokens in the attempt's result."""
+
+    async def work(client: Client) -> str:
+        said = await text_of(client, "ask_oracle", question="What fits these points?")
+        await text_of(client, "finish")
+        return said
+
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-not-a-key-0123456789")
+    parts = {"wise": say("A line fits."), "judge": lambda turn: answer_with(turn.tools[0], **VERDICT)}
+    with ScriptedProvider(cast(parts)) as provider:
+        names = [f"openai:{name}@{provider.base_url_openai}" for name in parts]
+        run = store(60.0, LlmSettings(panel=(names[0],), critic=names[1]))
+        (said,) = attend(run, work)
+    assert "Fit a line." in said
+    assert "oracle_verdict" in [event.kind for event in events_of(run)]
+    assert run.attempts()[0].result["tokens"] > 0
 
 
 def test_a_taken_port_is_told_before_anything_is_made() -> None:
