@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import subprocess
@@ -25,6 +26,11 @@ from medalist.runs.store import AttemptRecord, AttemptState, FileStore
 
 FOLDER = "candidates/mine"
 LONGEST_SECONDS = 120.0
+HELLO = {
+    "protocolVersion": "2025-06-18",
+    "capabilities": {},
+    "clientInfo": {"name": "a test", "version": "1"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +82,7 @@ async def compete(client: Client) -> Hand:
     return use
 
 
-def ended(run: Path, process_id: int | None = None) -> AttemptRecord:
+def ended(run: Path) -> AttemptRecord:
     """The attempt's record once its process has closed it."""
     deadline = time.monotonic() + LONGEST_SECONDS
     while time.monotonic() < deadline:
@@ -158,3 +164,44 @@ def test_a_client_over_http_competes_and_finishes(
     assert record.state is AttemptState.FINISHED
     assert record.result["hidden_score"] > 0.9
     assert submitted_by_guest(tmp_path / "run")
+
+
+def test_stdout_carries_the_protocol_alone_from_first_to_last(competition: Path, tmp_path: Path) -> None:
+    """Every line is a message; what a person would read, the result at the end included, is on stderr."""
+    asked = [
+        {"id": 1, "method": "initialize", "params": HELLO},
+        {"method": "notifications/initialized"},
+        {"id": 2, "method": "tools/call", "params": {"name": "list_files", "arguments": {}}},
+    ]
+    run = tmp_path / "run"
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "medalist.apps.cli",
+            "mcp",
+            competition,
+            "--time",
+            "5m",
+            "--out",
+            run,
+            "--json",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    for message in asked:
+        process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+    process.stdin.flush()
+    answers = [json.loads(process.stdout.readline()) for _ in range(2)]
+    out, errors = process.communicate(timeout=LONGEST_SECONDS)
+    assert [answer["id"] for answer in answers] == [1, 2]
+    assert "sample_submission.csv" not in answers[0]["result"]["instructions"]
+    assert "candidates" in answers[1]["result"]["content"][0]["text"]
+    assert out == ""
+    assert '"hidden_score": 1.0' in errors
+    assert "Explored: tabular data" in errors
