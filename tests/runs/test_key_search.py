@@ -65,9 +65,11 @@ def watched_environments() -> Iterator[dict[str, str]]:
         while not over.wait(0.005):
             for process in psutil.Process().children(recursive=True):
                 try:
-                    seen[" ".join(process.cmdline())] = json.dumps(process.environ())
+                    command, environment = " ".join(process.cmdline()), process.environ()
                 except psutil.Error:
                     continue  # it ended between two looks
+                if command:  # while a program is being loaded its process has no name yet
+                    seen[command] = json.dumps(environment)
 
     thread = threading.Thread(target=look)
     thread.start()
