@@ -212,8 +212,8 @@ def _spread(values: Sequence[float]) -> float:
 
 
 def _basis(pairs: Sequence[Pair]) -> str:
-    valid = [each.result for p in pairs for each in (p.a, p.b) if each.result.valid]
-    return "hidden" if all(result.hidden_score is not None for result in valid) else "validation"
+    results = [each.result for p in pairs for each in (p.a, p.b) if each.delivered]
+    return "hidden" if all(result.hidden_score is not None for result in results) else "validation"
 
 
 def _unit(quantity: str, pairs: Sequence[Pair]) -> tuple[str, str]:
@@ -234,7 +234,7 @@ def _value(quantity: str, tried: Tried, basis: str) -> float | None:
             return result.seconds
         case _:
             score = result.hidden_score if basis == "hidden" else result.validation_score
-            return score if result.valid else None
+            return score if tried.delivered else None
 
 
 def _claim(evidence: Evidence) -> Verdict:

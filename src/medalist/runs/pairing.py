@@ -34,6 +34,11 @@ class Tried:
         metric = self.spec.task.settings.get("metric")
         return task_name(self.spec.task.path) + (f" ({metric})" if metric else "")
 
+    @property
+    def delivered(self) -> bool:
+        """Whether there is a product to compare."""
+        return self.result.valid or self.result.hidden_score is not None
+
     def trait(self, dimension: str) -> str:
         """What an attempt is in one of ``DIMENSIONS``, as text."""
         match dimension:
@@ -126,7 +131,7 @@ def pair(a: Side, b: Side) -> Paired:
         if second is None:
             unpaired.append(f"{first.spec.id} of {a.name}: no counterpart in {b.name}")
             continue
-        obstacle = _obstacle(first, a) or _obstacle(second, b) or _unlike(first.result, second.result)
+        obstacle = _obstacle(first, a) or _obstacle(second, b) or _unlike(first, second)
         if obstacle:
             unpaired.append(f"{first.spec.id}: {obstacle}")
         else:
@@ -151,9 +156,10 @@ def _obstacle(tried: Tried, side: Side) -> str:
     return "" if ended else f"it is {tried.state} in {side.name}, not ended"
 
 
-def _unlike(a: AttemptResult, b: AttemptResult) -> str:
+def _unlike(first: Tried, second: Tried) -> str:
     """Why two results cannot be compared; a side without a product has lost, whatever its metric."""
-    if a.valid and b.valid and (a.metric, a.direction) != (b.metric, b.direction):
+    a, b = first.result, second.result
+    if first.delivered and second.delivered and (a.metric, a.direction) != (b.metric, b.direction):
         return f"scored by {a.metric} on one side and by {b.metric} on the other"
     return ""
 
