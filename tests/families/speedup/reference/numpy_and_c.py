@@ -14,8 +14,8 @@ from torch import nn
 
 EPOCHS = 4
 BATCH_SIZE = 8
-LEARNING_RATE = 2e-3
-KEEP = 0.7
+LEARNING_RATE = 3e-3
+KEEP = 0.9
 NOISE = 0.01
 CLIP = (0.0, 3.0)
 

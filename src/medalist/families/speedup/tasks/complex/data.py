@@ -27,7 +27,7 @@ CLASSES = np.array(
     ]
 )
 # How far an image strays from its class, in the same columns (stripes and contrast by a factor's logarithm).
-STRAY = np.array([0.2, 10.0, 0.2, 0.04, 0.015])
+STRAY = np.array([0.1, 5.0, 0.1, 0.02, 0.0075])
 
 
 def _draw(seed, size):
