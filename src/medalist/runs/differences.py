@@ -219,9 +219,7 @@ def _basis(pairs: Sequence[Pair]) -> str:
 def _unit(quantity: str, pairs: Sequence[Pair]) -> tuple[str, str]:
     if quantity != "score":
         return {"cost": "USD", "time": "s"}[quantity], "min"
-    scored = [
-        each.result for p in pairs for each in (p.a, p.b) if each.result.valid and each.result.direction
-    ]
+    scored = [each.result for p in pairs for each in (p.a, p.b) if each.delivered and each.result.direction]
     return (scored[0].metric or "", scored[0].direction or "max") if scored else ("", "max")
 
 
