@@ -85,13 +85,19 @@ def compete(
 
 @app.command()
 def grade(
-    task: Annotated[Path, typer.Argument(metavar="TASK", help="The task's folder, with its hidden answers.")],
+    task: Annotated[
+        Path,
+        typer.Argument(metavar="TASK", help="The task's folder, with its hidden answers; or speedup:NAME."),
+    ],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The submission.")],
     metric: Annotated[
         str | None, typer.Option("--metric", help="Override the metric that was found.")
     ] = None,
     leaderboard: Annotated[
         Path | None, typer.Option("--leaderboard", help="A leaderboard.csv, for medals.")
+    ] = None,
+    semantics: Annotated[
+        str | None, typer.Option("--semantics", help="Of a speed-up: preserve or quality.")
     ] = None,
     json: options.Json = False,
 ) -> None:
@@ -101,8 +107,13 @@ def grade(
         from medalist.core.score import ScoreStatus
         from medalist.runs import api
 
-        settings = {"metric": metric, "leaderboard": str(leaderboard.absolute()) if leaderboard else None}
-        verdict = api.grade(task, file, settings={k: v for k, v in settings.items() if v is not None})
+        settings = {
+            "metric": metric,
+            "leaderboard": str(leaderboard.absolute()) if leaderboard else None,
+            "semantics": semantics,
+        }
+        given = {key: value for key, value in settings.items() if value is not None}
+        verdict = api.grade(task, file, settings=given, tell=lambda line: typer.echo(line, err=True))
         return Delivery(verdict.as_dict(), verdict.status is ScoreStatus.SCORED, lambda: _show_grade(verdict))
 
     deliver(work, as_json=json, at_hand=lambda: {"status": None, "score": None})
@@ -110,7 +121,7 @@ def grade(
 
 @app.command()
 def validate(
-    task: Annotated[Path, typer.Argument(metavar="TASK", help="The task's folder.")],
+    task: Annotated[Path, typer.Argument(metavar="TASK", help="The task's folder, or speedup:NAME.")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The submission.")],
     json: options.Json = False,
 ) -> None:

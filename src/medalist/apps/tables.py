@@ -54,6 +54,8 @@ def print_grade(grade: Grade) -> None:
     console.print(
         f"[bold]{number(grade.score)}[/] {grade.metric}" + (f" · {grade.medal}" if grade.medal else "")
     )
+    if grade.reason:
+        console.print(grade.reason)
 
 
 def print_runs(found: Iterable[api.RunResult]) -> None:

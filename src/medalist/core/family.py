@@ -77,6 +77,22 @@ class Family(Protocol):
         ...
 
 
+@runtime_checkable
+class BringsTasks(Protocol):
+    """A family with tasks of its own, which a person names ``FAMILY:NAME`` wherever a task's folder may stand."""
+
+    def built_in(self, name: str) -> Path:
+        """The folder of the task called ``name``. Raises InputError that lists those there are."""
+        ...
+
+
+def built_in_task(text: str) -> Path | None:
+    """The folder of a task written ``FAMILY:NAME``; None when that is not what ``text`` is. Raises InputError."""
+    named, _, task = text.partition(":")
+    family = find_families().get(named) if task else None
+    return family.built_in(task) if isinstance(family, BringsTasks) else None
+
+
 def find_families() -> dict[str, Family]:
     """Every installed family by name, plug-ins included.
 

@@ -12,15 +12,17 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 _ALLOWED = (
     "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV", "PYTHONPATH", "LD_LIBRARY_PATH",
     "MEDALIST_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "HF_HOME", "TORCH_HOME",
 )  # fmt: skip
+_LONGEST_ECHO_SECONDS = 2.0
 _PARENT_DIED = 1  # PR_SET_PDEATHSIG
 _DUMPABLE = 4  # PR_SET_DUMPABLE
 
@@ -116,17 +118,51 @@ class Answer:
     errors: str
 
 
-def ask(module_and_arguments: Sequence[str], *, cwd: Path, timeout_seconds: float) -> Answer:
-    """Run a child to its end and return what it printed; a child past its limit is killed with its group."""
+def ask(
+    module_and_arguments: Sequence[str],
+    *,
+    cwd: Path,
+    timeout_seconds: float,
+    tell: Callable[[str], None] | None = None,
+) -> Answer:
+    """Run a child to its end and return what it printed; a child past its limit is killed with its group.
+
+    ``tell`` hears each line of its stderr as it comes, in another thread.
+    """
     process = start(module_and_arguments, cwd=cwd, log=subprocess.PIPE)
+    assert process.stderr is not None
+    errors = _Listener(process.stderr, tell or (lambda line: None))
+    process.stderr = None  # the listener's, not communicate's
     try:
-        output, errors = process.communicate(timeout=timeout_seconds)
+        output, _ = process.communicate(timeout=timeout_seconds)
         returncode: int | None = process.returncode
     except subprocess.TimeoutExpired:
         stop(process, grace_seconds=1.0)
-        output, errors = process.communicate()
+        output, _ = process.communicate()
         returncode = None
     finally:
         if process.poll() is None:
             stop(process, grace_seconds=1.0)
-    return Answer(returncode, output.decode(errors="replace"), errors.decode(errors="replace")[-4000:])
+    return Answer(returncode, output.decode(errors="replace"), errors.heard()[-4000:])
+
+
+class _Listener:
+    """Reads a pipe to its end in a thread, and passes each line on."""
+
+    def __init__(self, pipe: IO[bytes], tell: Callable[[str], None]) -> None:
+        self._pipe = pipe
+        self._tell = tell
+        self._lines: list[str] = []
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        with self._pipe:
+            for line in self._pipe:
+                self._lines.append(line.decode(errors="replace"))
+                self._tell(self._lines[-1].rstrip())
+
+    def heard(self) -> str:
+        """All there was; for when the writer has ended (a process that it left may hold the pipe: not waited for)."""
+        self._thread.join(_LONGEST_ECHO_SECONDS)
+        return "".join(self._lines)

@@ -19,12 +19,14 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 class ProcessFigures:
     """One process at one moment.
 
-    ``cpu_seconds`` counts its own threads and the children it has waited for; ``rss_bytes`` counts
-    pages shared with others in full; ``started_ticks`` tells a process from a later one with its pid.
+    ``cpu_seconds`` counts its own threads and the children it has waited for, whose part is
+    ``reaped_cpu_seconds``; ``rss_bytes`` counts pages shared with others in full; ``started_ticks``
+    tells a process from a later one with its pid.
     """
 
     pid: int
     cpu_seconds: float
+    reaped_cpu_seconds: float
     rss_bytes: int
     started_ticks: int
     state: str
@@ -37,14 +39,23 @@ def read_process(pid: int) -> ProcessFigures | None:
     except OSError:
         return None
     fields = text[text.rindex(b")") + 2 :].split()
-    ticks = sum(int(field) for field in fields[11:15])  # utime, stime, cutime, cstime
+    utime, stime, reaped_utime, reaped_stime = map(int, fields[11:15])
     return ProcessFigures(
         pid=pid,
-        cpu_seconds=ticks / _TICKS_PER_SECOND,
+        cpu_seconds=(utime + stime + reaped_utime + reaped_stime) / _TICKS_PER_SECOND,
+        reaped_cpu_seconds=(reaped_utime + reaped_stime) / _TICKS_PER_SECOND,
         rss_bytes=int(fields[21]) * _PAGE_BYTES,
         started_ticks=int(fields[19]),
         state=fields[0].decode(),
     )
+
+
+def run_delay_seconds(pid: int) -> float:
+    """How long the first thread of ``pid`` has been ready while the kernel ran others; 0.0 where that is not told."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_bytes().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
 
 
 @dataclass(frozen=True)
@@ -72,29 +83,30 @@ def descendants(pid: int) -> list[int]:
     found: list[int] = []
     waiting = [pid]
     while waiting:
-        children = _children(waiting.pop())
-        found += children
-        waiting += children
+        below = children(waiting.pop())
+        found += below
+        waiting += below
     return found
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """The processes that ``pid`` started, or adopted, and that still are."""
     folder = f"/proc/{pid}/task"
     try:
         threads = os.listdir(folder)
     except OSError:
         return []
-    children: list[int] = []
+    found: list[int] = []
     for thread in threads:
         try:
             with open(f"{folder}/{thread}/children", "rb") as file:
-                children += map(int, file.read().split())
+                found += map(int, file.read().split())
         except ProcessLookupError:
             continue
         except FileNotFoundError:
             if not _KERNEL_LISTS_CHILDREN:
                 return _children_by_psutil(pid)
-    return children
+    return found
 
 
 def _children_by_psutil(pid: int) -> list[int]:

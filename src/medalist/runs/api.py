@@ -20,7 +20,7 @@ from typing import Any
 from medalist.core.budget import Limits, parse_duration
 from medalist.core.errors import InputError, UsageError
 from medalist.core.event import Event
-from medalist.core.family import Family, Validation, find_families, find_family
+from medalist.core.family import Family, Validation, built_in_task, find_families, find_family
 from medalist.engineers.engineer import Engineer
 from medalist.llm.settings import LlmSettings
 from medalist.runs.engineers import refuse_unused_models, refuse_what_cannot_work
@@ -172,10 +172,19 @@ def runs() -> list[RunResult]:
     return found
 
 
-def grade(task: str | Path, product: str | Path, *, settings: Mapping[str, Any] | None = None) -> Grade:
-    """The hidden grade of a product, by the family's grader in a process of its own."""
+def grade(
+    task: str | Path,
+    product: str | Path,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> Grade:
+    """The hidden grade of a product, by the family's grader in a process of its own.
+
+    ``task`` is a folder, or a built-in task (``speedup:complex``); ``tell`` hears what the grader says of its progress.
+    """
     family, opened, file = _task_and_product(task, product, settings)
-    return grade_product(family, opened.task, opened.answers, file)
+    return grade_product(family, opened.task, opened.answers, file, tell=tell)
 
 
 def validate(
@@ -272,10 +281,12 @@ def _given(path: str | Path | None) -> str | None:
 def _folder(path: str | Path) -> Path:
     folder = Path(path)
     if not folder.exists():
+        folder = built_in_task(str(path)) or folder
+    if not folder.exists():
         raise InputError(
             "There is no such folder.",
             where=str(folder),
-            next_step="Name the folder that holds the competition's files.",
+            next_step="Name the folder that holds the task's files, or a built-in task, speedup:complex say.",
         )
     return folder.resolve()
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -18,6 +17,7 @@ from medalist.core.budget import Budget
 from medalist.core.errors import MedalistError, StoreError, UsageError
 from medalist.core.event import Event, EventLog
 from medalist.core.family import Family, Opened, find_family
+from medalist.core.home import cache_folder
 from medalist.engineers.engineer import Engineer
 from medalist.hints.learned import LearnedHints
 from medalist.hints.learned import default_path as learned_hints_path
@@ -121,7 +121,7 @@ class _Work:
             reviewer = Reviewer()
             closing.callback(_closed_in_peace, reviewer)
             reviewer.start()
-            sandbox, probe = choose_sandbox(spec.sandbox, cache=_cache_folder() / "sandbox.json")
+            sandbox, probe = choose_sandbox(spec.sandbox, cache=cache_folder() / "sandbox.json")
             self.isolation = sandbox.isolation
             self.events.append(
                 "sandbox_chosen", sandbox=sandbox.name, isolation=sandbox.isolation, probe=asdict(probe)
@@ -158,7 +158,7 @@ class _Work:
                 self.budget,
                 self._check_settings(),
                 hints=self.record.spec.hints,
-                measured=MeasuredSizes(_cache_folder() / "sizes.json", hardware.fingerprint),
+                measured=MeasuredSizes(cache_folder() / "sizes.json", hardware.fingerprint),
                 reviewer=reviewer,
                 learned=LearnedHints(learned_hints_path()),
             ),
@@ -275,10 +275,6 @@ def _grade(work: _Work, timeout_seconds: float) -> dict[str, Any]:
     )
     write_json(work.folder / "grade.json", grade.as_dict())
     return {"hidden_score": grade.score, "medal": grade.medal, "valid": grade.valid}
-
-
-def _cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "medalist"
 
 
 def _closed_in_peace(part: Workspace | Reviewer) -> None:

@@ -15,7 +15,7 @@ fault.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,12 +66,16 @@ def grade_product(
     *,
     timeout_seconds: float = GRADER_SECONDS,
     isolation: str = "",
+    tell: Callable[[str], None] | None = None,
 ) -> Grade:
-    """The hidden grade of ``product``. ``isolation`` names the sandbox it was made in, and is stamped on it."""
+    """The hidden grade of ``product``. ``isolation`` names the sandbox it was made in, and is stamped on it.
+
+    ``tell`` hears each line that the grader says meanwhile.
+    """
     if answers is None:
         return Grade(ScoreStatus.UNSCORED, reason="The task carries no hidden answers.")
     command = family.grader_command(task, answers, product)
-    answer = children.ask(list(command), cwd=Path(product.anchor), timeout_seconds=timeout_seconds)
+    answer = children.ask(list(command), cwd=Path(product.anchor), timeout_seconds=timeout_seconds, tell=tell)
     if answer.returncode is None:
         return Grade(ScoreStatus.GRADER_ERROR, reason=f"The grader took more than {timeout_seconds:.0f} s.")
     said = _last_object(answer.output)

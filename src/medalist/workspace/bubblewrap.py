@@ -54,13 +54,25 @@ class BubblewrapSandbox:
         options += _system_mounts()
         hidden = _folders_to_mask((*policy.readable, policy.writable))
         options += [part for folder in hidden for part in ("--tmpfs", str(folder))]
-        for path in (*interpreter_paths(policy), *policy.readable):
-            options += ["--ro-bind-try", str(path), str(path)]
+        options += _shown_read_only(interpreter_paths(policy))
+        options += [part for path in policy.hidden for part in _emptied(path)]
+        options += _shown_read_only(policy.readable)
         options += ["--bind", str(policy.writable), str(policy.writable)]
         options += ["--chdir", str(command.cwd), "--"]
         inside = kept(command.argv, cores=command.cores, parent=None)
         argv = (shutil.which("bwrap") or "bwrap", *options, *inside)
         return Wrapped(argv, command.env, keeper_is_child=True)
+
+
+def _shown_read_only(paths: Sequence[Path]) -> list[str]:
+    return [part for path in paths for part in ("--ro-bind-try", str(path), str(path))]
+
+
+def _emptied(path: Path) -> tuple[str, ...]:
+    """A folder becomes one without content, a file one that holds nothing."""
+    if path.is_dir():
+        return ("--tmpfs", str(path), "--remount-ro", str(path))
+    return ("--ro-bind", "/dev/null", str(path))
 
 
 def _system_mounts() -> list[str]:

@@ -58,7 +58,9 @@ class LandlockSandbox:
     def wrap(self, command: Command, policy: SandboxPolicy) -> Wrapped:
         shown = (*policy.readable, policy.writable)
         system = [part for name in _SYSTEM for part in _without_surroundings(Path(name), shown)]
-        readable = [*system, *interpreter_paths(policy), *policy.readable]
+        interpreter = [part for path in interpreter_paths(policy) for part in _without(path, policy.hidden)]
+        readable = [*(part for path in system for part in _without(path, policy.hidden)), *interpreter]
+        readable += policy.readable
         devices = [*map(Path, _DEVICES), *sorted(Path("/dev").glob("nvidia*"))]
         confinement = {
             "readable": [str(path) for path in readable if path.exists()],
@@ -81,3 +83,12 @@ def _without_surroundings(folder: Path, shown: Sequence[Path]) -> list[Path]:
     if any(path.parent == folder for path in below):
         return []
     return [part for child in folder.iterdir() for part in _without_surroundings(child, below)]
+
+
+def _without(folder: Path, hidden: Sequence[Path]) -> list[Path]:
+    """``folder``, or where something hidden is or lies below it, all of it but that."""
+    if not any(path.is_relative_to(folder) for path in hidden):
+        return [] if any(folder.is_relative_to(path) for path in hidden) else [folder]
+    if folder in hidden:
+        return []
+    return [part for child in folder.iterdir() for part in _without(child, hidden)]

@@ -18,13 +18,15 @@ class SandboxPolicy:
     """What code inside may do.
 
     ``writable`` is the one folder it may change; ``readable`` are folders and files it may read besides
-    the interpreter and the system's libraries. ``memory_bytes`` and ``max_processes`` bound the whole
+    the interpreter and the system's libraries. ``hidden`` are those below them that it may not read all the
+    same; nothing shown may lie below a hidden one. ``memory_bytes`` and ``max_processes`` bound the whole
     tree of one start (None: no bound); ``workspace/limits.py`` says what holds them. ``network`` opens
     the host's network.
     """
 
     writable: Path
     readable: tuple[Path, ...] = ()
+    hidden: tuple[Path, ...] = ()
     memory_bytes: int | None = None
     max_processes: int | None = None
     network: bool = False

@@ -1,0 +1,127 @@
+"""The family ``speedup``: what the rest of Medalist knows of slow programs to be made fast, behind the protocol."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from medalist.core.answers import Answers
+from medalist.core.errors import InputError, StoreError, UsageError
+from medalist.core.family import Opened, Validation
+from medalist.core.home import cache_folder
+from medalist.core.score import Direction
+from medalist.core.task import Task
+from medalist.families.speedup.contract import CONTRACT_FILE, Contract, Semantics, find_task, read_contract
+from medalist.families.speedup.product import check_product
+from medalist.families.speedup.refusals import Refused
+
+METRIC = "speedup"
+
+
+class Speedup:
+    """Slow training programs under a contract (``families.speedup.contract``).
+
+    Settings a person may give: ``semantics`` (``preserve`` or ``quality``) and ``target``, each the contract's own
+    by default.
+    """
+
+    name = "speedup"
+    product = "program.py"
+    preload: Sequence[str] = ("numpy", "torch")
+
+    def built_in(self, name: str) -> Path:
+        """The folder of a task that comes with Medalist. Raises InputError that lists those there are."""
+        return find_task(name).folder
+
+    def recognises(self, path: Path) -> bool:
+        return (path / CONTRACT_FILE).is_file()
+
+    def open(self, path: Path, settings: Mapping[str, Any]) -> Opened:
+        """The task at ``path``, its public files alone in a folder of their own. Raises InputError."""
+        contract = _asked(read_contract(path), settings)
+        task = Task(
+            id=contract.name,
+            family=self.name,
+            public=_public_copy(contract),
+            description=_description(contract),
+            metric=METRIC,
+            direction=Direction.MAXIMIZE,
+            settings={
+                "semantics": contract.semantics,
+                "target": contract.target,
+                "required": contract.required,
+                **settings,
+            },
+        )
+        return Opened(task, Answers(contract.folder / CONTRACT_FILE))
+
+    def playbook(self, settings: Mapping[str, Any]) -> Any:
+        raise UsageError(
+            "Speed-up has no engineer of its own yet.",
+            next_step="Grade a file: medalist grade speedup:NAME FILE.",
+        )
+
+    def workshop(self, session: Any) -> Any:
+        raise UsageError(
+            "Speed-up has no workshop for engineers yet.",
+            next_step="Grade a file: medalist grade speedup:NAME FILE.",
+        )
+
+    def validate(self, task: Task, product: Path) -> Validation:
+        try:
+            lines = check_product(product, task.settings["required"])
+        except Refused as refused:
+            return Validation(False, f"{refused.reason}: {refused.what}")
+        return Validation(True, rows=lines)
+
+    def grader_command(self, task: Task, answers: Answers, product: Path) -> Sequence[str]:
+        command = ["medalist.families.speedup.grader", "--contract", answers.argument()]
+        command += ["--program", str(product.absolute())]
+        for name in ("semantics", "target"):
+            if task.settings.get(name):
+                command += [f"--{name}", str(task.settings[name])]
+        return command
+
+
+def _asked(contract: Contract, settings: Mapping[str, Any]) -> Contract:
+    semantics = settings.get("semantics") or contract.semantics
+    if semantics not in get_args(Semantics):
+        raise UsageError(
+            f"There is no semantics {semantics!r}.", next_step=f"Choose {' or '.join(get_args(Semantics))}."
+        )
+    return contract.under(semantics)
+
+
+def _description(contract: Contract) -> str:
+    texts = (path.read_text(encoding="utf-8") for path in contract.public if path.suffix == ".md")
+    return "\n\n".join(texts)
+
+
+def _public_copy(contract: Contract) -> Path:
+    """The public files in the cache folder: beside the originals lies the oracle, which no engineer may read."""
+    digest = hashlib.sha256()
+    for path in contract.public:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    folder = cache_folder() / "tasks" / f"{contract.name}-{digest.hexdigest()[:12]}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in contract.public:
+            if path.parent != contract.folder:
+                raise InputError("A public file lies outside the task's folder.", where=str(path))
+            fresh = folder / f".{path.name}.{os.getpid()}"
+            shutil.copyfile(path, fresh)
+            fresh.replace(folder / path.name)
+    except OSError as error:
+        raise StoreError(
+            f"The task's files cannot be laid out: {error.strerror or error}.",
+            where=str(folder),
+            next_step="Make the cache folder writable, or name another with XDG_CACHE_HOME.",
+        ) from error
+    return folder
+
+
+family = Speedup()

@@ -1,0 +1,297 @@
+"""The judge of speed-ups: the one process that draws the secret data, times a candidate and compares its answers.
+
+``python -m medalist.families.speedup.grader --contract F --program F [--semantics S] [--target X]`` prints one JSON
+object as its last line: status, metric, direction, score and reason as every grader does, and
+
+    passed       equal (or as good, under ``quality``), and the interval's lower end reaches the target
+    equal        whether every answer was the oracle's within tolerance
+    ratio, low, high, wall_ratio, cpu_ratio, noise, pairs       of ``machine.timing.Ratio``
+    refusal      the kind of refusal (``refusals.Reason``), "" when it passed; ``reason`` begins with it
+    isolation, fingerprint, calibration, target, semantics
+
+A candidate that is refused is ``invalid``; one that is right but too slow is scored and has not passed; what goes
+wrong on this side is ``grader_error``. Progress goes to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from medalist.core.answers import Answers, enter_grader
+from medalist.core.errors import GraderError, MedalistError
+from medalist.core.home import cache_folder
+from medalist.core.score import Direction, ScoreStatus
+from medalist.families.speedup.calibration import Constant, constant_for
+from medalist.families.speedup.contract import Contract, read_contract
+from medalist.families.speedup.exchange import House, Inputs, Peer, Program
+from medalist.families.speedup.judging import (
+    Learned,
+    accuracy,
+    check_equal,
+    check_shapes,
+    judge_quality,
+    read_answer,
+)
+from medalist.families.speedup.product import check_product
+from medalist.families.speedup.refusals import Reason, Refused
+from medalist.machine.children import hide_this_process
+from medalist.machine.exclusive import exclusive
+from medalist.machine.hardware import read_hardware
+from medalist.machine.timing import Measured, Plan, Ratio, interleave, ratio, turn
+from medalist.workspace.sandbox import choose_sandbox
+
+METRIC = "speedup"
+GREY_ZONE = 0.05
+"""So close to the target, load alone decides: such a candidate is measured again, by fresh processes."""
+
+_MOST_CORES_PER_THREAD = 1.15
+_WARM_UP = 0
+
+
+def tell(text: str) -> None:
+    """Progress, for whoever waits."""
+    print(text, file=sys.stderr, flush=True)
+
+
+class Draws:
+    """The secret data of one grading, by the number of the call."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._secret = secrets.randbits(62)
+        self._inputs = contract.inputs.load()
+        self._answers = contract.answers.load() if contract.answers else None
+
+    def inputs(self, number: int) -> Mapping[str, Any]:
+        return self._inputs(self._secret + number)
+
+    def held_back(self, number: int) -> Mapping[str, Any]:
+        """What a candidate never sees of that call's data."""
+        if self._answers is None:
+            raise GraderError("The contract asks for quality but makes no answers.")
+        return self._answers(self._secret + number)
+
+
+@dataclass(frozen=True)
+class Timed:
+    """What came of a grading: the ratio, how well it learned (under ``quality``), and under what it was measured."""
+
+    ratio: Ratio
+    learned: Learned | None
+    import_seconds: float
+
+
+class Grading:
+    """One candidate under one contract, within the exclusive lock."""
+
+    def __init__(self, contract: Contract, file: Path, house: House, inputs: Inputs, draws: Draws) -> None:
+        self._contract = contract
+        self._house = house
+        self._inputs = inputs
+        self._draws = draws
+        self._candidate = Program(file, contract.entry)
+        oracle = contract.oracle
+        self._baseline = (
+            Program(oracle.file, oracle.name, trusted=True)
+            if oracle
+            else Program(contract.program, contract.entry, trusted=True)
+        )
+        self._import_seconds = 0.0
+        self._own: list[float] = []
+        self._reference: list[float] = []
+
+    def run(self, constant: Constant) -> Timed:
+        """Measure, once more in the grey zone. Raises Refused."""
+        measured = self._measure(first=1)
+        found = _ratio(measured, constant)
+        if abs(found.value / self._contract.target - 1) <= GREY_ZONE:
+            tell(f"{found.value:.1f}x lies within 5 % of the target: measuring again.")
+            measured += self._measure(first=1 + measured.pairs)
+            found = _ratio(measured, constant)
+        self._refuse_more_cores(measured)
+        quality = self._contract.quality
+        learned = (
+            judge_quality(self._own, self._reference, quality)
+            if quality and self._contract.semantics == "quality"
+            else None
+        )
+        return Timed(found, learned, self._import_seconds)
+
+    def _measure(self, first: int) -> Measured:
+        """Start both afresh, warm them up, let them take turns, and only then compare what they answered."""
+        with (
+            Peer(self._candidate, self._house, self._inputs) as candidate,
+            Peer(self._baseline, self._house, self._inputs) as baseline,
+        ):
+            tell("Importing the candidate.")
+            self._import_seconds = candidate.prepare()
+            baseline.prepare()
+            tell("Warming both up on other data.")
+            turn(baseline, _WARM_UP)
+            turn(candidate, _WARM_UP)
+            self._compare(candidate, baseline, _WARM_UP)
+            tell("Timing, in turns.")
+            measured = interleave(baseline, candidate, self._plan(), first=first)
+            for number in range(first, first + measured.pairs):
+                self._compare(candidate, baseline, number)
+        return measured
+
+    def _plan(self) -> Plan:
+        quality = self._contract.quality
+        if quality and self._contract.semantics == "quality":
+            return Plan(least_pairs=quality.seeds)
+        return Plan(least_pairs=1)
+
+    def _compare(self, candidate: Peer, baseline: Peer, number: int) -> None:
+        contract = self._contract
+        truth = read_answer(baseline.answers[number], contract)
+        answer = read_answer(candidate.answers[number], contract)
+        if contract.semantics == "preserve":
+            check_equal(answer, truth, contract)
+            return
+        check_shapes(answer, truth)
+        if number != _WARM_UP and contract.quality:
+            held_back = self._draws.held_back(number)
+            self._own.append(accuracy(answer, held_back, contract.quality))
+            self._reference.append(accuracy(truth, held_back, contract.quality))
+
+    def _refuse_more_cores(self, measured: Measured) -> None:
+        """CPU time beyond the wall time of as many threads as are allowed was spent on other cores."""
+        cpu = sum(sample.cpu_seconds for sample in measured.candidate)
+        wall = sum(sample.wall_seconds for sample in measured.candidate)
+        if cpu > wall * self._contract.threads * _MOST_CORES_PER_THREAD:
+            raise Refused(
+                Reason.WIDENED, f"It used {cpu / wall:.1f} cores, {self._contract.threads} is allowed."
+            )
+
+
+def _ratio(measured: Measured, constant: Constant) -> Ratio:
+    return ratio(measured, wall_factor=constant.wall, cpu_factor=constant.cpu)
+
+
+@contextmanager
+def _house(contract: Contract) -> Iterator[House]:
+    """Where candidates run: the strongest sandbox there is, on the last cores, which this process leaves."""
+    hide_this_process()
+    hardware = read_hardware()
+    cores = hardware.core_ids[-contract.threads :]
+    if others := set(hardware.core_ids) - set(cores):
+        os.sched_setaffinity(0, others)
+    sandbox, report = choose_sandbox(cache=cache_folder() / "sandbox.json")
+    if report.warning:
+        tell(report.warning)
+    with tempfile.TemporaryDirectory(prefix="medalist-speedup-") as scratch:
+        yield House(sandbox, cores, Path(scratch).resolve(), contract.budgets)
+
+
+def grade(contract: Contract, file: Path) -> dict[str, Any]:
+    """The report. Never raises for what a candidate does; raises MedalistError for this side's own trouble."""
+    started = time.monotonic()
+    fingerprint = read_hardware().fingerprint
+    report: dict[str, Any] = {
+        "task": contract.name,
+        "semantics": contract.semantics,
+        "target": contract.target,
+        "fingerprint": fingerprint,
+    }
+    try:
+        check_product(file, contract.required)
+        with exclusive(tell=tell) as alone, _house(contract) as house:
+            report["isolation"] = house.sandbox.isolation
+            draws = Draws(contract)
+            inputs = Inputs(draws.inputs)
+            constant = constant_for(contract, house, inputs, fingerprint, tell)
+            report |= {"calibration": asdict(constant), "unyielding": list(alone.unyielding)}
+            timed = Grading(contract, file, house, inputs, draws).run(constant)
+        report |= _verdict(contract, timed)
+    except Refused as refused:
+        report |= _refusal(contract, refused)
+    return report | {"seconds": round(time.monotonic() - started, 1)}
+
+
+def _verdict(contract: Contract, timed: Timed) -> dict[str, Any]:
+    found = timed.ratio
+    passed = found.low >= contract.target
+    short = "" if passed else _shortfall(contract, found)
+    return {
+        **_frame(ScoreStatus.SCORED, round(found.value, 3), short),
+        "refusal": "" if passed else Reason.TOO_SLOW,
+        "passed": passed,
+        "equal": contract.semantics == "preserve" or None,
+        "ratio": round(found.value, 3),
+        "low": round(found.low, 3),
+        "high": round(found.high, 3),
+        "wall_ratio": round(found.wall, 3),
+        "cpu_ratio": round(found.cpu, 3),
+        "noise": round(found.noise, 3),
+        "clocks_agree": found.agrees,
+        "pairs": found.pairs,
+        "import_seconds": round(timed.import_seconds, 2),
+        "quality": asdict(timed.learned) if timed.learned else None,
+    }
+
+
+def _shortfall(contract: Contract, found: Ratio) -> str:
+    said = f"{Reason.TOO_SLOW}: {found.value:.1f}x, at least {found.low:.1f}x; {contract.target:g}x is asked for."
+    if not found.agrees:
+        said += f" Wall says {found.wall:.1f}x, CPU {found.cpu:.1f}x: it waits, or the machine is not quiet."
+    return said
+
+
+def _refusal(contract: Contract, refused: Refused) -> dict[str, Any]:
+    other = refused.reason in (Reason.OTHER_FUNCTION, Reason.DID_NOT_TRAIN, Reason.NOT_FINITE)
+    return {
+        **_frame(ScoreStatus.INVALID, None, f"{refused.reason}: {refused.what}"),
+        "refusal": refused.reason,
+        "passed": False,
+        "equal": False if other and contract.semantics == "preserve" else None,
+        **dict.fromkeys(("ratio", "low", "high", "noise")),
+    }
+
+
+def _frame(status: ScoreStatus, score: float | None, reason: str) -> dict[str, Any]:
+    return {
+        "status": status,
+        "metric": METRIC,
+        "direction": Direction.MAXIMIZE,
+        "score": score,
+        "reason": reason,
+    }
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m medalist.families.speedup.grader")
+    parser.add_argument("--contract", type=Path, required=True)
+    parser.add_argument("--program", type=Path, required=True)
+    parser.add_argument("--semantics", choices=("preserve", "quality"), default="")
+    parser.add_argument("--target", type=float)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    enter_grader()
+    options = _parse(sys.argv[1:] if arguments is None else arguments)
+    try:
+        contract = read_contract(Answers(options.contract).open().parent)
+        contract = contract.under(options.semantics or contract.semantics)
+        contract = replace(contract, target=options.target or contract.target)
+        report = grade(contract, options.program)
+    except (MedalistError, OSError) as error:
+        reason = str(error).replace("\n", " ")
+        report = {**_frame(ScoreStatus.GRADER_ERROR, None, reason), "passed": False, "refusal": ""}
+    print(json.dumps(report, ensure_ascii=False))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
