@@ -93,6 +93,34 @@ def test_the_candidates_own_postprocessing_is_applied(
     assert report["value"] == pytest.approx(reference(labels, guesses(labels)))
 
 
+@pytest.mark.parametrize(
+    ("fold", "reason"),
+    [
+        (np.arange(300) % 5, "fold 0 was predicted in part (50% of its rows)"),
+        (np.full(300, -1), "fold -1 was predicted in part"),
+        (np.zeros((300, 2)), "fold has the shape (300, 2)"),
+        (np.where(np.arange(300) < 150, 0, -1), ""),
+    ],
+)
+def test_a_score_on_chosen_rows_is_none(public, labels, tmp_path, fold, reason):
+    """Half of the rows are predicted: sound where they are whole folds, flattering where they were picked."""
+    prediction = np.where(np.arange(300) < 150, guesses(labels), np.nan)
+    report = score_candidate(
+        explore(public, {"metric": "f1"}), public, candidate(tmp_path, prediction, fold=fold)
+    )
+    assert (report["status"] == "scored") == (not reason)
+    assert reason in report["reason"]
+
+
+def test_a_handful_of_rows_is_no_validation(public, labels, tmp_path):
+    fold = np.where(np.arange(300) < 9, 0, -1)
+    prediction = np.where(fold == 0, guesses(labels), np.nan)
+    report = score_candidate(
+        explore(public, {"metric": "f1"}), public, candidate(tmp_path, prediction, fold=fold)
+    )
+    assert "only 9 of 300 rows" in report["reason"]
+
+
 def test_class_weights_and_ranked_labels(make_folder, tmp_path):
     kinds = np.random.default_rng(0).choice(["a", "b", "c"], 90)
     train = "id,x,kind\n" + "".join(f"{k},{k},{kind}\n" for k, kind in enumerate(kinds))

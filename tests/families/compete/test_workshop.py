@@ -190,6 +190,15 @@ def test_predictions_that_fit_no_others_stay_out_of_ensembles(session, workshop,
     assert not words or (f"{outcome.candidate.id} (written by hand) stays out" in told and words in told)
 
 
+@pytest.mark.parametrize("fold", ["", ", fold=fold.astype(str)", ", fold=fold[:9]"])
+def test_predictions_without_their_folds_stay_out_of_ensembles(workshop, fold):
+    files = logistic(4.0)
+    files["train.py"] = files["train.py"].replace(", fold=fold)", f"{fold})")
+    outcome = run(workshop, files)
+    proposed = workshop.propose(Proposal("ensemble", (outcome.candidate.id, "c01")))
+    assert outcome.state is CandidateState.FAILED or proposed is None
+
+
 def test_a_failure_comes_with_its_traceback(workshop):
     outcome = run(workshop, logistic(after="raise RuntimeError('broken on purpose')\n"))
     assert outcome.state is CandidateState.FAILED

@@ -25,8 +25,8 @@ A candidate is a folder `candidates/NAME/` with two scripts, run in that folder 
 - `train.py` takes `--data FOLDER` (default `../../input`), `--seconds S` (finish within S seconds, with the folds that
   are done by then) and `--resume`. It trains over the folds and writes `artifacts/oof.npz`: `prediction`, shape
   {oof_shape}, in the order of the training file's rows{dropped_rows}, NaN where no fold predicted a row; and `fold`,
-  shape ({rows},), int. Each row is predicted by a model that never saw it, nor anything fitted on it. Models go to
-  `artifacts/` too.
+  shape ({rows},), int, -1 for rows that are in none; a fold is predicted whole or not at all. Each row is predicted by
+  a model that never saw it, nor anything fitted on it. Models go to `artifacts/` too.
 - `predict.py` takes `--data FOLDER` and writes `artifacts/test.npz` (`prediction`, shape {test_shape}, same columns)
   and `submission.csv`.
 

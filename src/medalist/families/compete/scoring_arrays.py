@@ -20,6 +20,8 @@ from medalist.families.compete.predictions import outputs_allowed
 _MOST_ROWS_RESAMPLED = 20_000
 _CELLS_RESAMPLED = 400_000
 _RESAMPLES = (12, 60)
+_LEAST_SHARE = 0.05  # of the rows; less is no validation
+_WHOLE_FOLD = 0.98
 
 
 def score_candidate(facts: Facts, public: Path, candidate: Path) -> dict[str, Any]:
@@ -44,6 +46,7 @@ def score_candidate(facts: Facts, public: Path, candidate: Path) -> dict[str, An
         there = np.isfinite(raw.reshape(len(raw), -1).sum(axis=1))
         if not there.any():
             raise ValueError("no fold was predicted")
+        _refuse_gaps(there, folds)
         truth = _rows_of(metric_truth(metric, targets, facts.classes), there)
         prediction = finish(metric, raw[there], facts.classes, _postprocess(candidate))
         value = metric.score(truth, prediction)
@@ -63,13 +66,33 @@ def score_candidate(facts: Facts, public: Path, candidate: Path) -> dict[str, An
     }
 
 
+def _refuse_gaps(there: NDArray[np.bool_], folds: NDArray[Any] | None) -> None:
+    """A score on chosen rows flatters: a fold counts whole or not at all. Raises ValueError.
+
+    Without ``folds`` the whole table is one.
+    """
+    if there.mean() < _LEAST_SHARE:
+        raise ValueError(f"only {int(there.sum())} of {len(there)} rows were predicted")
+    fold_of_row = np.zeros(len(there)) if folds is None else folds
+    if fold_of_row.shape != there.shape:
+        raise ValueError(f"fold has the shape {fold_of_row.shape}, not ({len(there)},)")
+    for fold in np.unique(fold_of_row[there]):
+        share = there[fold_of_row == fold].mean()
+        if share < _WHOLE_FOLD:
+            raise ValueError(
+                f"fold {fold} was predicted in part ({share:.0%} of its rows); rows that belong to none have fold -1"
+            )
+
+
 def fault_of_arrays(facts: Facts, public: Path, candidate: Path) -> str:
     """Why a candidate's out-of-fold and test predictions cannot be blended with others'; "" where they can."""
     try:
-        oof, _ = _read_predictions(candidate, "oof.npz", len(target_cells(facts, public)[0]))
+        oof, fold = _read_predictions(candidate, "oof.npz", len(target_cells(facts, public)[0]))
         test, _ = _read_predictions(candidate, "test.npz", facts.rows_test)
     except ValueError as error:
         return str(error)
+    if fold is None or fold.shape != (len(oof),) or fold.dtype.kind not in "iuf":
+        return "artifacts/oof.npz says of no row which fold it is in"
     for name, array in (("oof.npz", oof), ("test.npz", test)):
         if (0 if array.ndim == 1 else array.shape[1]) not in outputs_allowed(facts):
             wanted = " or ".join("(rows,)" if k == 0 else f"(rows, {k})" for k in outputs_allowed(facts))

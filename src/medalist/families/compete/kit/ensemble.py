@@ -107,9 +107,11 @@ def _train_main(facts: Facts) -> str:
     target = read_target(read_training_table({table_source(facts, "TRAIN")}, TRAIN_OPTIONS, TARGETS))
     print_resources()
     paths = [member_file(member, "oof.npz") for member in MEMBERS]
-    stack, fold = stack_members(paths, AS_VALUES), read_array(paths[0], "fold")
+    stack = stack_members(paths, AS_VALUES)
+    fold = max((read_array(path, "fold") for path in paths), key=lambda each: int((each >= 0).sum()))
     compared = rows_to_compare(stack, target, LOSS)
     stack[:, ~compared] = np.nan
+    fold = np.where(compared, fold, -1)
     if len(np.unique(fold[compared])) < 2:
         fold = np.where(compared, np.arange(len(fold)) % 5, -1)
     kept = prune_library(stack, target, LOSS, FAMILIES)
