@@ -27,7 +27,7 @@ from medalist.workspace.sandbox import choose_sandbox
 from medalist.workspace.workspace import Workspace
 
 SETTINGS = CheckSettings(
-    first_look_seconds=1.0, budget_share=1.0, interval_seconds=1.0, stuck_seconds=5.0, heed_neighbours=False
+    first_look_seconds=1.0, budget_share=1.0, interval_seconds=1.0, heed_neighbours=False
 )
 
 DESK = DeskSettings(command_seconds=20.0)
