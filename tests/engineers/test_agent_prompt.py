@@ -42,7 +42,7 @@ def test_it_holds_nothing_hidden(ended, tiny_task) -> None:
     """No path to the task, no answer, no limit on steps."""
     text = str(ended.requests[0].raw)
     assert str(tiny_task.path) not in text
-    assert "private" not in text.replace("private server", "")
+    assert "private" not in text
     assert not re.search(r"\b500\b|step limit", text)
 
 
