@@ -30,7 +30,7 @@ SETTINGS = CheckSettings(
     first_look_seconds=1.0, budget_share=1.0, interval_seconds=1.0, heed_neighbours=False
 )
 
-DESK = DeskSettings(command_seconds=20.0)
+DESK = DeskSettings(command_seconds=120.0)
 
 
 class GuessFamily:
