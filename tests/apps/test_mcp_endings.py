@@ -10,9 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,20 +20,19 @@ pytest.importorskip("mcp", reason="needs the SDK of the Model Context Protocol")
 import honest_agent
 import tiny_family
 from mcp import Client
+from mcp_clients import attend, events_of, text_of
 
 from medalist.apps import mcp as served
 from medalist.apps.mcp_doors import HttpDoor
 from medalist.core.budget import Limits
 from medalist.core.errors import UsageError
-from medalist.core.event import read_events
 from medalist.llm.scripted import ScriptedProvider, cast, say
 from medalist.llm.scripted import call as answer_with
 from medalist.llm.settings import LlmSettings
-from medalist.runs.guests import find_guest_run, receive
+from medalist.runs.guests import find_guest_run
 from medalist.runs.spec import GUEST, RunSpec, TaskSpec
 from medalist.runs.store import AttemptState, FileStore
 
-Work = Callable[[Client], Awaitable[Any]]
 NO_LLM = LlmSettings()
 VERDICT = {
     "decision": "advice",
@@ -58,35 +56,6 @@ def store(tmp_path: Path, installed_families: None) -> Callable[..., FileStore]:
         return made
 
     return make
-
-
-def attend(store: FileStore, *clients: Work) -> list[Any]:
-    """The attempt in this thread, each client in one of its own; what the clients came to."""
-    door = HttpDoor(0)
-    results: list[Any] = [None] * len(clients)
-
-    async def work(number: int) -> None:
-        async with Client(door.url) as client:
-            results[number] = await clients[number](client)
-
-    threads = [
-        threading.Thread(target=lambda number=number: asyncio.run(work(number)), daemon=True)
-        for number in range(len(clients))
-    ]
-    for thread in threads:
-        thread.start()
-    receive(store, served.McpGuest(door))
-    for thread in threads:
-        thread.join(20)
-    return results
-
-
-async def text_of(client: Client, tool: str, **arguments: object) -> str:
-    return (await client.call_tool(tool, arguments)).content[0].text
-
-
-def events_of(store: FileStore) -> list[Any]:
-    return list(read_events(store.folder(store.attempts()[0].spec.id) / "events.jsonl"))
 
 
 async def trained(client: Client) -> str:
