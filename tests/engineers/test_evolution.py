@@ -12,8 +12,10 @@ import pytest
 from numbers_family import NumbersFamily, guess
 from open_session import events_of, open_session
 
+from medalist.core.candidate import Candidate, CandidateState, Outcome
 from medalist.core.errors import LlmError, UsageError
 from medalist.core.event import Event
+from medalist.core.score import Direction, Score
 from medalist.engineers.evolution import EvolutionEngineer
 from medalist.llm.scripted import Reply, ScriptedProvider, Turn, cast, fail, give, say
 from medalist.llm.settings import LlmSettings
@@ -307,6 +309,32 @@ def test_requests_are_made_at_once_and_while_candidates_run(evolve, tmp_path):
     assert not together.broken
     finished = [e["title"] for e in evolved.of("candidate_finished")]
     assert "the model's 91.0" in finished
+
+
+def test_a_resumed_attempt_goes_on_with_the_population_it_had(tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    (tmp_path / "task").mkdir()
+    score = Score("distance", Direction.MINIMIZE, "validation", 5.0)
+    known = Candidate("c01", "draft", folder="candidates/c01", title="from before")
+    lost = Candidate("c02", "improve", ("c01",), "candidates/c02", "lost with its process")
+    history = [
+        Outcome(known, CandidateState.FINISHED, score),
+        Outcome(lost, CandidateState.FAILED, reason="its process was killed"),
+    ]
+    with (
+        ScriptedProvider(ending(countdown(), 5)) as provider,
+        open_session(
+            NumbersFamily(), tmp_path / "task", tmp_path / "attempt", seconds=12.0, history=history
+        ) as session,
+    ):
+        for candidate in (known, lost):
+            session.write(f"{candidate.folder}/solve.py", guess(47))
+        model = f"openai:scripted@{provider.base_url_openai}"
+        EvolutionEngineer(LlmSettings(model=model), {"model_share": 1.0, "policy": "tree"}).work(session)
+        made = {e.data["candidate"]: e.data for e in events_of(session, "candidate_created")}
+    assert not {"c01", "c02"} & set(made)
+    assert ["c02"] in [c["parents"] for c in made.values() if c["operator"] == "debug"]
+    assert any("its process was killed" in turn.messages[0].text for turn in provider.requests)
 
 
 # ------------------------------------------------------------------------ opening

@@ -20,7 +20,7 @@ from medalist.runs.store import FileStore
 
 pytestmark = pytest.mark.slow
 KEY = "sk-test-fedcba9876543210fedcba9876"
-BUDGET_SECONDS = 30.0
+BUDGET_SECONDS = 24.0
 
 
 def writes_logistic_regressions() -> tuple[ScriptedProvider, list[Turn]]:
