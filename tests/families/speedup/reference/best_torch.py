@@ -12,7 +12,7 @@ CLASSES = 10
 FEATURES = 13
 EPOCHS = 4
 BATCH_SIZE = 8
-LEARNING_RATE = 3e-3
+LEARNING_RATE = 2e-3
 DROPOUT = 0.1
 NOISE = 0.01
 CLIP = (0.0, 3.0)
@@ -104,7 +104,7 @@ def train(model, features, labels):
         batches = model.frozen(noisy)[order].split(BATCH_SIZE)
         for hidden, target in zip(batches, labels[order].split(BATCH_SIZE), strict=True):
             hidden = functional.linear(functional.dropout(hidden, DROPOUT), weight2, bias2)
-            hidden = functional.dropout(torch.relu(hidden), DROPOUT)
+            hidden = functional.dropout(torch.tanh(hidden), DROPOUT)
             loss = functional.cross_entropy(functional.linear(hidden, weight3, bias3), target)
             optimizer.zero_grad()
             loss.backward()
@@ -123,5 +123,5 @@ def run(images, labels, seed):
     weights = {f"weights.{name}": weight.numpy() for name, weight in model.state_dict().items()}
     with torch.no_grad():
         hidden = model.frozen(torch.clamp(inputs[learned:], *CLIP))
-        logits = model.fc3(torch.relu(model.fc2(hidden))).numpy()
+        logits = model.fc3(torch.tanh(model.fc2(hidden))).numpy()
     return {"features": features, "losses": losses, **weights, "test_logits": logits}

@@ -9,7 +9,7 @@ CLASSES = 10
 FEATURES = 13
 EPOCHS = 4
 BATCH_SIZE = 8
-LEARNING_RATE = 3e-3
+LEARNING_RATE = 2e-3
 DROPOUT = 0.1
 NOISE = 0.01
 CLIP = (0.0, 3.0)
@@ -71,7 +71,7 @@ class ComplexNN(nn.Module):
 
     def forward(self, x):
         x = self.dropout(self.custom_activation(self.fc1(x)))
-        x = self.dropout(torch.relu(self.fc2(x)))
+        x = self.dropout(torch.tanh(self.fc2(x)))
         return self.fc3(x)
 
 

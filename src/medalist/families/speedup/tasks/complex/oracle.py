@@ -19,7 +19,7 @@ CLASSES = 10
 FEATURES = 13
 EPOCHS = 4
 BATCH_SIZE = 8
-LEARNING_RATE = 3e-3
+LEARNING_RATE = 2e-3
 DROPOUT = 0.1
 NOISE = 0.01
 CLIP = (0.0, 3.0)
@@ -51,7 +51,7 @@ def recompute_logits(weights: dict[str, NDArray], features: NDArray) -> NDArray:
     named = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in weights.items()}
     rows = torch.from_numpy(features.astype(np.float32)).clamp(*CLIP)
     hidden = activation(functional.linear(rows, named["weights.fc1.weight"], named["weights.fc1.bias"]))
-    hidden = torch.relu(functional.linear(hidden, named["weights.fc2.weight"], named["weights.fc2.bias"]))
+    hidden = torch.tanh(functional.linear(hidden, named["weights.fc2.weight"], named["weights.fc2.bias"]))
     return functional.linear(hidden, named["weights.fc3.weight"], named["weights.fc3.bias"]).numpy()
 
 
@@ -147,7 +147,7 @@ def train(model: nn.ModuleDict, features: Tensor, labels: Tensor) -> NDArray:
             hidden_all = activation(first(noisy))
         for rows in _batches(len(labels)):
             hidden = functional.dropout(hidden_all[rows], DROPOUT)
-            hidden = functional.dropout(torch.relu(second(hidden)), DROPOUT)
+            hidden = functional.dropout(torch.tanh(second(hidden)), DROPOUT)
             loss = functional.cross_entropy(third(hidden), labels[rows])
             optimizer.zero_grad()
             loss.backward()
