@@ -195,6 +195,7 @@ class _Place:
 
     def wait_for_others(self, me: str) -> tuple[int, ...]:
         """Wait until all who work have yielded to ``me``; those that have not in time."""
+        _living(self.waiting)  # only to sweep
         deadline = time.monotonic() + LONGEST_YIELD_SECONDS
         while True:
             left = [path for path in _living(self.working) if path.name != me and _read(path) != me]

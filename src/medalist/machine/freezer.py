@@ -21,6 +21,7 @@ from medalist.machine.process_tree import descendants, read_process
 
 _LONGEST_FREEZE_SECONDS = 2.0
 _POLL_SECONDS = 0.0005
+_PREFIX = "medalist_cage-"
 _numbers = itertools.count()
 
 
@@ -142,6 +143,8 @@ class SignalCage:
 def make_cage(root: Path = Path("/")) -> Cage:
     """A cage of control groups where they can be made, else of signals. ``root`` stands in for / in tests."""
     groups = control_groups(root)
+    for controller in ("", "freezer", "cpuacct"):
+        _sweep(groups.get(controller, [])[:1])
     second = _make_below(groups.get("", []), "cgroup.freeze")
     if second is not None:
         return GroupCage(second, second)
@@ -155,11 +158,22 @@ def make_cage(root: Path = Path("/")) -> Cage:
     return SignalCage()
 
 
+def _sweep(folders: Sequence[Path]) -> None:
+    """Take away cages of killed processes. What they hold is thawed first: frozen, it could not even die."""
+    for old in (path for folder in folders for path in folder.glob(f"{_PREFIX}*")):
+        pid = old.name.removeprefix(_PREFIX).partition("-")[0]
+        if not Path(f"/proc/{pid}").exists():
+            with contextlib.suppress(OSError):
+                if not (old / "cpuacct.usage").exists():
+                    GroupCage(old, old).thaw()
+                old.rmdir()
+
+
 def _make_below(chain: Sequence[Path], file: str) -> Path | None:
     """A new group below this process's own, the innermost of ``chain``, which must hold ``file``."""
     if not chain:
         return None
-    folder = chain[0] / f"medalist-{os.getpid()}-cage{next(_numbers)}"
+    folder = chain[0] / f"{_PREFIX}{os.getpid()}-{next(_numbers)}"
     try:
         folder.mkdir()
     except OSError:

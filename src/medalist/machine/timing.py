@@ -2,9 +2,9 @@
 
 The contract. Two callers take turns on the same pinned cores, pair by pair and in turned order; whoever is not
 called is frozen with all it started, so that neither can take the core from the other. A call's wall time is the
-measuring process's own clock around it, less the time in which the kernel says that the caller's first thread was
-ready and others had its core (a caller cannot lengthen that without spending CPU time of its own); its CPU time is
-that of the caller's whole tree. Nothing a caller says counts.
+measuring process's own clock around it, less the time in which the kernel says that the caller's first thread, or
+the measuring one, was ready and others had its core (nothing a caller does to lengthen that saves it CPU time); its
+CPU time is that of the caller's whole tree. Nothing a caller says counts.
 Of each the 25th percentile is taken, for what disturbs a call only ever lengthens it. The ratio is the smaller of
 wall's and CPU's: time that hides from one of the two clocks shows on the other. Its interval is a bootstrap over
 pairs. The two ratios' quotient says how far the clocks agree; where they do not, ``agrees`` is False.

@@ -21,6 +21,7 @@ from medalist.core.home import cache_folder
 from medalist.engineers.engineer import Engineer
 from medalist.hints.learned import LearnedHints
 from medalist.hints.learned import default_path as learned_hints_path
+from medalist.machine.exclusive import yielding
 from medalist.machine.hardware import Hardware, read_hardware
 from medalist.runs.ending import Ending, clock_and_signals, undisturbed, until_interrupted
 from medalist.runs.engineers import engineer_for
@@ -84,7 +85,7 @@ def run_attempt(
     work = _Work(store, record, budget, events, earlier, tuple(cores), engineer)
     pulse = Pulse(store, attempt_id, budget, folder / "telemetry.jsonl")
     ending = Ending()
-    with clock_and_signals(budget), ending:
+    with clock_and_signals(budget), ending, yielding(budget.pause, budget.resume):
         pulse.start()
         work.run()
     with undisturbed():
@@ -135,6 +136,7 @@ class _Work:
                 preload=self.family.preload,
                 readable=self.opened.readable,
                 telemetry_path=self.folder / "telemetry.jsonl",
+                clock=lambda: self.budget.elapsed,
             )
             closing.callback(_closed_in_peace, workspace)
             workspace.warm_up()

@@ -10,7 +10,7 @@ import itertools
 import os
 import select
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -100,14 +100,22 @@ class Launcher(Protocol):
 class Job:
     """One background job of a table."""
 
-    def __init__(self, job_id: str, spec: JobSpec, launcher: Launcher, telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        job_id: str,
+        spec: JobSpec,
+        launcher: Launcher,
+        telemetry: Telemetry,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.id = job_id
         self.spec = spec
         self.telemetry = telemetry
         self.ended: JobEnd | None = None
         self.log_path = launcher.root / spec.log_file
         self._launcher = launcher
-        self._started = time.monotonic()
+        self._clock = clock
+        self._started = clock()
         self._killed_reason = ""
         self._memory_kills_before = launcher.memory_kills()
         self._process = launcher.launch(job_id, spec, warm=spec.warm)
@@ -123,8 +131,8 @@ class Job:
 
     @property
     def seconds(self) -> float:
-        """How long it runs, or ran."""
-        return self.ended.seconds if self.ended else time.monotonic() - self._started
+        """How long it runs, or ran, by the table's clock."""
+        return self.ended.seconds if self.ended else self._clock() - self._started
 
     def poll(self) -> int | None:
         """Its return code (negative: the signal that ended it), or None while it runs."""
@@ -206,14 +214,19 @@ class JobTable:
         telemetry_seconds: float = 1.0,
         memory_bytes: int | None = None,
         max_processes: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``memory_bytes`` and ``max_processes`` bound all jobs together, by polling; None: no bound here."""
+        """``memory_bytes`` and ``max_processes`` bound all jobs together, by polling; None: no bound here.
+
+        Jobs' seconds are counted by ``clock``, which may stand while they are frozen.
+        """
         self.jobs: dict[str, Job] = {}
         self._launcher = launcher
         self._telemetry_path = telemetry_path
         self._telemetry_seconds = telemetry_seconds
         self._memory_bytes = memory_bytes
         self._max_processes = max_processes
+        self._clock = clock
         self._numbers = itertools.count(1)
 
     def start(self, spec: JobSpec) -> Job:
@@ -225,8 +238,9 @@ class JobTable:
             interval_seconds=self._telemetry_seconds,
             job=job_id,
             count_root=False,
+            clock=self._clock,
         )
-        job = self.jobs[job_id] = Job(job_id, spec, self._launcher, telemetry)
+        job = self.jobs[job_id] = Job(job_id, spec, self._launcher, telemetry, self._clock)
         return job
 
     def running(self) -> list[Job]:

@@ -14,11 +14,12 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import medalist
 from medalist.core.errors import JobError, StoreError
 from medalist.machine.children import hide_this_process
 from medalist.machine.hardware import Hardware
@@ -31,6 +32,7 @@ from medalist.workspace.policy import Command, Sandbox, SandboxPolicy, Wrapped
 from medalist.workspace.process import Child, Process
 
 MAX_PROCESSES = 1024
+_PACKAGE = Path(medalist.__file__).parent
 _OUTPUT_BYTES = 1 << 20
 _MEMORY_SHARE = 0.9
 _MOST_ENTRIES = 10_000
@@ -64,6 +66,7 @@ class Workspace:
         preload: Sequence[str],
         telemetry_path: Path | None,
         telemetry_seconds: float,
+        clock: Callable[[], float],
     ) -> None:
         self.root = root
         self.public = public
@@ -79,6 +82,7 @@ class Workspace:
             telemetry_seconds=telemetry_seconds,
             memory_bytes=None if "memory" in self._group.holds else policy.memory_bytes,
             max_processes=None if "pids" in self._group.holds else policy.max_processes,
+            clock=clock,
         )
 
     @classmethod
@@ -95,12 +99,14 @@ class Workspace:
         memory_bytes: int | None = None,
         telemetry_path: Path | None = None,
         telemetry_seconds: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> Self:
         """A workspace at ``root`` (made when missing) for the task whose files are in ``public``.
 
         ``cores`` are the ids it may use (default: all of ``hardware``); ``preload`` names modules for
         the warm interpreter; ``readable`` are further folders that code inside may read;
-        ``memory_bytes`` bounds all jobs together (default: nine tenths of the machine's). Makes this
+        ``memory_bytes`` bounds all jobs together (default: nine tenths of the machine's); ``clock`` counts
+        their seconds. What built-in tasks keep for their graders is hidden. Makes this
         process non-dumpable. Raises StoreError when the folder cannot be made or written.
         """
         root, public = root.resolve(), public.resolve()
@@ -112,6 +118,7 @@ class Workspace:
             readable=(public, *_link_targets(public), *(path.resolve() for path in readable)),
             memory_bytes=memory_bytes or int(hardware.memory_bytes * _MEMORY_SHARE),
             max_processes=MAX_PROCESSES,
+            hidden=tuple(sorted(_PACKAGE.glob("families/*/tasks"))),
         )
         return cls(
             root,
@@ -122,6 +129,7 @@ class Workspace:
             preload=preload,
             telemetry_path=telemetry_path,
             telemetry_seconds=telemetry_seconds,
+            clock=clock,
         )
 
     def __enter__(self) -> Self:

@@ -38,6 +38,7 @@ _WALL_PER_CPU = 3.0
 """Time limits hold for CPU time; wall time, which others on the machine lengthen, may be this many times that."""
 _LOOK_SECONDS = 0.5
 _FAREWELL_SECONDS = 0.5
+_LONGEST_WAKING_SECONDS = 0.5
 _ROW_OF_BYTES = 1 << 20
 
 
@@ -143,13 +144,14 @@ class Peer:
         data = self._inputs.descriptor(number)
         if select.select([self._channel], [], [], 0)[0]:
             self._refuse(Reason.SPOKE_EARLY, "It wrote or ended before it was handed its data.")
-        cpu_before, delay_before = self._cage.cpu_seconds(), run_delay_seconds(self._worker)
+        self._wait_until_it_listens()
+        cpu_before, delay_before = self._cage.cpu_seconds(), self._kept_waiting()
         started = time.perf_counter()
         with contextlib.suppress(BrokenPipeError):  # it is gone: reading says how
             socket.send_fds(self._channel, [worker.GO], [data])
         kind, body = self._frame(self._house.budgets.call_seconds, Reason.TIMED_OUT)
         wall = time.perf_counter() - started
-        delay = run_delay_seconds(self._worker) - delay_before
+        delay = self._kept_waiting() - delay_before
         cpu = self._cage.cpu_seconds() - cpu_before
         if kind == worker.FAULT:
             self._refuse(Reason.DOES_NOT_RUN, f"{self._program.entry} fails: {_last_line(body)}")
@@ -157,7 +159,7 @@ class Peer:
             self._refuse(Reason.BAD_ANSWER, "Its answer is no answer.")
         self._look_around()
         self.answers[number] = body
-        return Sample(wall - delay, cpu)
+        return Sample(max(wall - delay, cpu / len(self._house.cores)), cpu)
 
     def freeze(self) -> None:
         """Stop it and all it has started. Raises Refused when something goes on."""
@@ -205,6 +207,19 @@ class Peer:
                 self._refuse(Reason.DOES_NOT_RUN, self._ended())
             view = view[count:]
         return bytes(taken)
+
+    def _wait_until_it_listens(self) -> None:
+        """Once thawed it is woken to go on listening; before it does, time it waits for a core is not the call's."""
+        deadline = time.monotonic() + _LONGEST_WAKING_SECONDS
+        while time.monotonic() < deadline:
+            figures = read_process(self._worker)
+            if figures is None or figures.state == "S":
+                return
+            time.sleep(0.0005)
+
+    def _kept_waiting(self) -> float:
+        """How long the kernel has let the worker, or this process, wait for a core; see ``machine.timing``."""
+        return run_delay_seconds(self._worker) + run_delay_seconds(os.getpid())
 
     def _keeper(self) -> int:
         deadline = time.monotonic() + _FAREWELL_SECONDS

@@ -26,7 +26,7 @@ class Speedup:
     """Slow training programs under a contract (``families.speedup.contract``).
 
     Settings a person may give: ``semantics`` (``preserve`` or ``quality``) and ``target``, each the contract's own
-    by default.
+    by default, and ``sandbox`` for the candidate while it is graded (``auto``).
     """
 
     name = "speedup"
@@ -81,7 +81,7 @@ class Speedup:
     def grader_command(self, task: Task, answers: Answers, product: Path) -> Sequence[str]:
         command = ["medalist.families.speedup.grader", "--contract", answers.argument()]
         command += ["--program", str(product.absolute())]
-        for name in ("semantics", "target"):
+        for name in ("semantics", "target", "sandbox"):
             if task.settings.get(name):
                 command += [f"--{name}", str(task.settings[name])]
         return command

@@ -1,7 +1,7 @@
 """The judge of speed-ups: the one process that draws the secret data, times a candidate and compares its answers.
 
-``python -m medalist.families.speedup.grader --contract F --program F [--semantics S] [--target X]`` prints one JSON
-object as its last line: status, metric, direction, score and reason as every grader does, and
+``python -m medalist.families.speedup.grader --contract F --program F [--semantics S] [--target X] [--sandbox
+N]`` prints one JSON object as its last line: status, metric, direction, score and reason as every grader does, and
 
     passed       equal (or as good, under ``quality``), and the interval's lower end reaches the target
     equal        whether every answer was the oracle's within tolerance
@@ -10,7 +10,7 @@ object as its last line: status, metric, direction, score and reason as every gr
     isolation, fingerprint, calibration, target, semantics
 
 A candidate that is refused is ``invalid``; one that is right but too slow is scored and has not passed; what goes
-wrong on this side is ``grader_error``. Progress goes to stderr.
+wrong on this side is ``grader_error``. Progress goes to stderr. Without ``--program`` the task itself is checked.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -48,12 +48,19 @@ from medalist.families.speedup.refusals import Reason, Refused
 from medalist.machine.children import hide_this_process
 from medalist.machine.exclusive import exclusive
 from medalist.machine.hardware import read_hardware
+from medalist.machine.idle import quietest_cores
 from medalist.machine.timing import Measured, Plan, Ratio, interleave, ratio, turn
 from medalist.workspace.sandbox import choose_sandbox
 
 METRIC = "speedup"
 GREY_ZONE = 0.05
 """So close to the target, load alone decides: such a candidate is measured again, by fresh processes."""
+
+ROOM = 1.1
+"""How far above the target a task's own oracle must lie."""
+
+NOISE = 0.15
+"""How far from 1.0 the unchanged program may lie on the better of two clocks: wall time is loud on a busy machine."""
 
 _MOST_CORES_PER_THREAD = 1.15
 _WARM_UP = 0
@@ -87,6 +94,7 @@ class Timed:
     """What came of a grading: the ratio, how well it learned (under ``quality``), and under what it was measured."""
 
     ratio: Ratio
+    constant: Constant
     learned: Learned | None
     import_seconds: float
 
@@ -110,22 +118,26 @@ class Grading:
         self._own: list[float] = []
         self._reference: list[float] = []
 
-    def run(self, constant: Constant) -> Timed:
-        """Measure, once more in the grey zone. Raises Refused."""
+    def run(self, find_constant: Callable[[], Constant]) -> Timed:
+        """Measure, once more in the grey zone. Raises Refused.
+
+        The constant is only asked for once the candidate's answers were found right.
+        """
         measured = self._measure(first=1)
+        self._refuse_more_cores(measured)
+        constant = find_constant()
         found = _ratio(measured, constant)
         if abs(found.value / self._contract.target - 1) <= GREY_ZONE:
             tell(f"{found.value:.1f}x lies within 5 % of the target: measuring again.")
             measured += self._measure(first=1 + measured.pairs)
             found = _ratio(measured, constant)
-        self._refuse_more_cores(measured)
         quality = self._contract.quality
         learned = (
             judge_quality(self._own, self._reference, quality)
             if quality and self._contract.semantics == "quality"
             else None
         )
-        return Timed(found, learned, self._import_seconds)
+        return Timed(found, constant, learned, self._import_seconds)
 
     def _measure(self, first: int) -> Measured:
         """Start both afresh, warm them up, let them take turns, and only then compare what they answered."""
@@ -180,21 +192,21 @@ def _ratio(measured: Measured, constant: Constant) -> Ratio:
 
 
 @contextmanager
-def _house(contract: Contract) -> Iterator[House]:
-    """Where candidates run: the strongest sandbox there is, on the last cores, which this process leaves."""
+def _house(contract: Contract, sandbox_name: str) -> Iterator[House]:
+    """Where candidates run: in a sandbox, on the cores that are quietest now, which this process leaves."""
     hide_this_process()
     hardware = read_hardware()
-    cores = hardware.core_ids[-contract.threads :]
+    cores = quietest_cores(hardware.core_ids, contract.threads)
     if others := set(hardware.core_ids) - set(cores):
         os.sched_setaffinity(0, others)
-    sandbox, report = choose_sandbox(cache=cache_folder() / "sandbox.json")
+    sandbox, report = choose_sandbox(sandbox_name, cache=cache_folder() / "sandbox.json")
     if report.warning:
         tell(report.warning)
     with tempfile.TemporaryDirectory(prefix="medalist-speedup-") as scratch:
         yield House(sandbox, cores, Path(scratch).resolve(), contract.budgets)
 
 
-def grade(contract: Contract, file: Path) -> dict[str, Any]:
+def grade(contract: Contract, file: Path, sandbox_name: str = "auto") -> dict[str, Any]:
     """The report. Never raises for what a candidate does; raises MedalistError for this side's own trouble."""
     started = time.monotonic()
     fingerprint = read_hardware().fingerprint
@@ -206,13 +218,14 @@ def grade(contract: Contract, file: Path) -> dict[str, Any]:
     }
     try:
         check_product(file, contract.required)
-        with exclusive(tell=tell) as alone, _house(contract) as house:
+        with exclusive(tell=tell) as alone, _house(contract, sandbox_name) as house:
             report["isolation"] = house.sandbox.isolation
             draws = Draws(contract)
             inputs = Inputs(draws.inputs)
-            constant = constant_for(contract, house, inputs, fingerprint, tell)
-            report |= {"calibration": asdict(constant), "unyielding": list(alone.unyielding)}
-            timed = Grading(contract, file, house, inputs, draws).run(constant)
+            report["unyielding"] = list(alone.unyielding)
+            timed = Grading(contract, file, house, inputs, draws).run(
+                lambda: constant_for(contract, house, inputs, fingerprint, tell)
+            )
         report |= _verdict(contract, timed)
     except Refused as refused:
         report |= _refusal(contract, refused)
@@ -236,6 +249,7 @@ def _verdict(contract: Contract, timed: Timed) -> dict[str, Any]:
         "noise": round(found.noise, 3),
         "clocks_agree": found.agrees,
         "pairs": found.pairs,
+        "calibration": asdict(timed.constant),
         "import_seconds": round(timed.import_seconds, 2),
         "quality": asdict(timed.learned) if timed.learned else None,
     }
@@ -269,12 +283,36 @@ def _frame(status: ScoreStatus, score: float | None, reason: str) -> dict[str, A
     }
 
 
+def check_task(contract: Contract, sandbox_name: str = "auto") -> list[str]:
+    """What is wrong with a task, each a sentence; none when its oracle passes with room, its unchanged program scores
+    1.0 within noise, and an empty file is refused."""
+    oracle = contract.oracle.file if contract.oracle else contract.program
+    faults = []
+    with tempfile.TemporaryDirectory(prefix="medalist-speedup-") as scratch:
+        empty = Path(scratch) / contract.program.name
+        empty.touch()
+        reports = {
+            name: grade(replace(contract, required=()) if name == "oracle" else contract, file, sandbox_name)
+            for name, file in {"oracle": oracle, "program": contract.program, "empty": empty}.items()
+        }
+    best, same = reports["oracle"], reports["program"]
+    if not best["passed"] or best["low"] < contract.target * ROOM:
+        faults.append(f"Its oracle does not pass with room: {best['reason'] or best['low']}.")
+    clocks = [same[name] for name in ("wall_ratio", "cpu_ratio") if same.get(name)]
+    if min((abs(found - 1) for found in clocks), default=1.0) > NOISE:
+        faults.append(f"Its unchanged program does not score 1.0: {same['ratio']} ({same['reason']}).")
+    if reports["empty"]["status"] is not ScoreStatus.INVALID:
+        faults.append("An empty file is not refused.")
+    return faults
+
+
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m medalist.families.speedup.grader")
     parser.add_argument("--contract", type=Path, required=True)
-    parser.add_argument("--program", type=Path, required=True)
+    parser.add_argument("--program", type=Path, help="the candidate; without it the task itself is checked")
     parser.add_argument("--semantics", choices=("preserve", "quality"), default="")
     parser.add_argument("--target", type=float)
+    parser.add_argument("--sandbox", default="auto")
     return parser.parse_args(arguments)
 
 
@@ -285,7 +323,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         contract = read_contract(Answers(options.contract).open().parent)
         contract = contract.under(options.semantics or contract.semantics)
         contract = replace(contract, target=options.target or contract.target)
-        report = grade(contract, options.program)
+        if options.program is None:
+            faults = check_task(contract, options.sandbox)
+            report = {"task": contract.name, "sound": not faults, "faults": faults}
+        else:
+            report = grade(contract, options.program, options.sandbox)
     except (MedalistError, OSError) as error:
         reason = str(error).replace("\n", " ")
         report = {**_frame(ScoreStatus.GRADER_ERROR, None, reason), "passed": False, "refusal": ""}

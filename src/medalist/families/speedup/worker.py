@@ -7,11 +7,11 @@ Medalist is. Nothing it says is believed: whatever the candidate does to it, the
 
 Frames to the judge are a kind, a length and that many bytes: READY once imported, ANSWER with the arrays of a call,
 FAULT with a traceback. The judge's GO is one byte that carries a descriptor of a file with the inputs. Arrays travel
-as name and ``.npy``, one after the other.
+as one JSON list of names, types and shapes, and then their bytes, one after the other.
 """
 
 import importlib.util
-import io
+import json
 import math
 import os
 import socket
@@ -20,55 +20,51 @@ import sys
 import traceback
 
 import numpy as np
-from numpy.lib import format as npy
 
 READY, ANSWER, FAULT = b"R", b"A", b"F"
 GO = b"G"
 FRAME = struct.Struct(">cQ")
-_NAME = struct.Struct(">H")
-_LONGEST_HEADER = 4096
+_LENGTH = struct.Struct(">I")
+_KINDS = "biuf"
 _FAULT_CHARACTERS = 4000
 
 
 def pack(arrays):
     """The bytes of a mapping from names to arrays or numbers. Raises ValueError for what is no array of numbers."""
-    parts = []
+    heads, bodies = [], []
     for name, value in arrays.items():
-        array = np.asarray(value, order="C")
-        if array.dtype.kind not in "biuf":
+        array = np.asarray(value)
+        if array.dtype.kind not in _KINDS:
             raise ValueError(f"{name!r} is no array of numbers but of {array.dtype}")
-        encoded = str(name).encode()
-        head = io.BytesIO()
-        npy.write_array_header_1_0(head, npy.header_data_from_array_1_0(array))
-        parts += [_NAME.pack(len(encoded)), encoded, head.getvalue(), array.tobytes()]
-    return b"".join(parts)
+        heads.append([str(name), array.dtype.str, array.shape])
+        bodies.append(array.tobytes())
+    head = json.dumps(heads).encode()
+    return b"".join([_LENGTH.pack(len(head)), head, *bodies])
 
 
 def unpack(data):
-    """The arrays in ``data``, which may be anything: no pickle, no size that is not there. Raises ValueError."""
-    arrays = {}
-    view, file = memoryview(data), io.BytesIO(data)
-    while file.tell() < len(view):
-        (length,) = _NAME.unpack(_exactly(file, _NAME.size))
-        name = _exactly(file, length).decode()
-        if npy.read_magic(file) != (1, 0):
-            raise ValueError("an array is in an unknown format")
-        shape, _, dtype = npy.read_array_header_1_0(file, max_header_size=_LONGEST_HEADER)
-        if dtype.kind not in "biuf" or min(shape, default=0) < 0:
-            raise ValueError(f"{name!r} is no array of numbers")
-        begin, count = file.tell(), math.prod(shape)
-        if count * dtype.itemsize > len(view) - begin:
-            raise ValueError(f"{name!r} is shorter than it says")
-        arrays[name] = np.frombuffer(view, dtype, count, begin).reshape(shape).copy()
-        file.seek(begin + count * dtype.itemsize)
+    """The arrays in ``data``, which may be anything: nothing in it is run, no size believed. Raises ValueError."""
+    try:
+        (length,) = _LENGTH.unpack_from(data)
+        begin = _LENGTH.size + length
+        arrays = {}
+        for name, kind, shape in json.loads(data[_LENGTH.size : begin]):
+            array = _array(memoryview(data)[begin:], np.dtype(str(kind)), [int(size) for size in shape])
+            arrays[str(name)] = array
+            begin += array.nbytes
+    except (struct.error, TypeError, AttributeError, OverflowError, RecursionError, SyntaxError) as error:
+        raise ValueError(f"these are no arrays: {error}") from error
     return arrays
 
 
-def _exactly(file, length):
-    data = file.read(length)
-    if len(data) != length:
-        raise ValueError("the arrays end too early")
-    return data
+def _array(data, dtype, shape):
+    """A copy of the array at the beginning of ``data``."""
+    count = math.prod(shape)
+    if dtype.kind not in _KINDS or min(shape, default=0) < 0:
+        raise ValueError("this is no array of numbers")
+    if count * dtype.itemsize > len(data):
+        raise ValueError("an array is shorter than it says")
+    return np.frombuffer(data, dtype, count).reshape(shape).copy()
 
 
 def as_arguments(arrays):
