@@ -3,6 +3,7 @@
 
 import os
 import signal
+import time
 
 import numpy as np
 import torch
@@ -96,7 +97,9 @@ def run(images, labels, seed):
     while len(children) < 4:
         child = os.fork()
         if child == 0:
-            while True:
+            end = time.monotonic() + 300
+            while time.monotonic() < end:
                 pass
+            os._exit(0)
         children.append(child)
     return answer

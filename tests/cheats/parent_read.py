@@ -111,6 +111,7 @@ def read_parent():
 def run(images, labels, seed):
     read_parent()
     for data in loot:
-        with contextlib.suppress(ValueError, OSError), np.load(io.BytesIO(data), allow_pickle=False) as found:
+        with contextlib.suppress(ValueError, OSError, EOFError):
+            found = np.load(io.BytesIO(data), allow_pickle=False)
             return dict(found)
     return honest(images, labels, seed)
