@@ -13,6 +13,8 @@ from medalist.core.errors import JobError, StoreError
 from medalist.machine.hardware import read_hardware
 from medalist.workspace.jobs import JobSpec
 from medalist.workspace.plain import PlainSandbox
+from medalist.workspace.probe import probe
+from medalist.workspace.sandbox import SANDBOXES
 from medalist.workspace.workspace import Workspace
 
 
@@ -137,3 +139,22 @@ def test_opening_loads_nothing_heavy() -> None:
     code = "import medalist.workspace.workspace, medalist.workspace.sandbox, sys\n"
     code += "print([name for name in ('numpy', 'psutil', 'pynvml', 'pydantic') if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_processes_talk_through_sockets_however_deep_the_workspace_lies(tmp_path: Path) -> None:
+    (tmp_path / "public").mkdir()
+    code = "from multiprocessing.connection import Listener\n"
+    code += (
+        "print(open(__import__('tempfile').mkstemp()[1], 'w').write('x'), Listener(family='AF_UNIX').address)"
+    )
+    for sandbox in SANDBOXES:
+        if not probe(sandbox).holds:
+            continue
+        root = tmp_path / ("deep-" * 30) / sandbox.name
+        with Workspace.open(
+            root, tmp_path / "public", sandbox=sandbox, hardware=read_hardware()
+        ) as workspace:
+            done = workspace.run(script(workspace, code), timeout_seconds=20)
+            assert done.returncode == 0, f"{sandbox.name}: {done.output}"
+            name = Path(done.output.split()[-1]).parents[1]
+        assert not name.is_symlink()

@@ -52,6 +52,7 @@ class BubblewrapSandbox:
         if policy.network:
             options.append("--share-net")
         options += _system_mounts()
+        options += _short_name(Path(command.env.get("TMPDIR", "/tmp")))
         hidden = _folders_to_mask((*policy.readable, policy.writable))
         options += [part for folder in hidden for part in ("--tmpfs", str(folder))]
         options += _shown_read_only(interpreter_paths(policy))
@@ -62,6 +63,11 @@ class BubblewrapSandbox:
         inside = kept(command.argv, cores=command.cores, parent=None)
         argv = (shutil.which("bwrap") or "bwrap", *options, *inside)
         return Wrapped(argv, command.env, keeper_is_child=True)
+
+
+def _short_name(temporary: Path) -> list[str]:
+    """The link that ``environment.temporary_name`` gave the temporary folder, inside as outside."""
+    return ["--symlink", str(temporary.readlink()), str(temporary)] if temporary.is_symlink() else []
 
 
 def _shown_read_only(paths: Sequence[Path]) -> list[str]:

@@ -23,7 +23,12 @@ import medalist
 from medalist.core.errors import JobError, StoreError
 from medalist.machine.children import hide_this_process
 from medalist.machine.hardware import Hardware
-from medalist.workspace.environment import child_environment, temporary_folder
+from medalist.workspace.environment import (
+    child_environment,
+    link_temporary_folder,
+    temporary_folder,
+    unlink_temporary_folder,
+)
 from medalist.workspace.files import open_inside, read_inside
 from medalist.workspace.interpreter import WarmInterpreter
 from medalist.workspace.jobs import JobSpec, JobTable, runs_own_module
@@ -239,6 +244,7 @@ class Workspace:
             self._interpreter.close()
             self._interpreter = None
         self._group.remove()
+        unlink_temporary_folder(self.root)
         shutil.rmtree(temporary_folder(self.root), ignore_errors=True)
 
     def _fork(self, job_id: str, spec: JobSpec, folder: Path, cores: Sequence[int]) -> Process | None:
@@ -293,6 +299,7 @@ def _make_folders(root: Path, public: Path) -> None:
     try:
         root.mkdir(parents=True, exist_ok=True)
         temporary_folder(root).mkdir(exist_ok=True)
+        link_temporary_folder(root)
         link = root / "input"
         if link.is_symlink():
             link.unlink()
