@@ -10,6 +10,7 @@ BENCHMARKS = {
     "training": "benchmarks.training",
     "compete": "benchmarks.compete.run",
     "harness": "benchmarks.harness.run",
+    "timing": "benchmarks.timing",
 }
 
 

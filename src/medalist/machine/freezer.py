@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -52,7 +53,11 @@ class Cage(Protocol):
 
 
 class GroupCage:
-    """A cage of control groups; made by ``make_cage``."""
+    """A cage of control groups; made by ``make_cage``.
+
+    What is frozen cannot die, not even with a parent that was killed, so a guardian thaws the cage when this process
+    ends in whatever way.
+    """
 
     name = "control group"
 
@@ -60,6 +65,12 @@ class GroupCage:
         self._freezer = freezer
         self._counter = counter
         self._second_version = (freezer / "cgroup.freeze").exists()
+        self._guardian = subprocess.Popen(
+            ["/bin/sh", "-c", f'read _; echo {self._word(frozen=False)} > "$1"', "sh", str(self._switch)],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -79,15 +90,22 @@ class GroupCage:
         return int((self._counter / "cpuacct.usage").read_text()) / 1e9
 
     def remove(self) -> None:
+        self._guardian.communicate()
         for folder in self.folders:
             with contextlib.suppress(OSError):
                 folder.rmdir()
 
     def _set(self, *, frozen: bool) -> None:
+        self._switch.write_text(self._word(frozen=frozen))
+
+    @property
+    def _switch(self) -> Path:
+        return self._freezer / ("cgroup.freeze" if self._second_version else "freezer.state")
+
+    def _word(self, *, frozen: bool) -> str:
         if self._second_version:
-            (self._freezer / "cgroup.freeze").write_text("1" if frozen else "0")
-        else:
-            (self._freezer / "freezer.state").write_text("FROZEN" if frozen else "THAWED")
+            return str(int(frozen))
+        return "FROZEN" if frozen else "THAWED"
 
     def _is_frozen(self) -> bool:
         if self._second_version:
@@ -159,13 +177,11 @@ def make_cage(root: Path = Path("/")) -> Cage:
 
 
 def _sweep(folders: Sequence[Path]) -> None:
-    """Take away cages of killed processes. What they hold is thawed first: frozen, it could not even die."""
+    """Take away cages of killed processes, once what they held has died."""
     for old in (path for folder in folders for path in folder.glob(f"{_PREFIX}*")):
         pid = old.name.removeprefix(_PREFIX).partition("-")[0]
         if not Path(f"/proc/{pid}").exists():
             with contextlib.suppress(OSError):
-                if not (old / "cpuacct.usage").exists():
-                    GroupCage(old, old).thaw()
                 old.rmdir()
 
 

@@ -64,8 +64,8 @@ class Quality:
     """What ``semantics = "quality"`` asks in place of equality.
 
     ``output`` holds one row of class scores for each entry of ``answer``, which ``Contract.answers`` makes and a
-    candidate never sees. Over ``seeds`` hidden draws the mean accuracy may lie at most ``loss`` below the oracle's,
-    shown at one-sided ``confidence``, and must reach ``chance_factor`` times ``chance``.
+    candidate never sees. Over ``seeds`` hidden draws or more the mean accuracy may lie at most ``loss`` below the
+    oracle's, shown at one-sided ``confidence``, and must reach ``chance_factor`` times ``chance``.
     """
 
     output: str
@@ -89,7 +89,11 @@ class Budgets:
 
 @dataclass(frozen=True)
 class Contract:
-    """One task. ``required`` are names that a candidate must define; ``public`` what an engineer may read."""
+    """One task. ``required`` are names that a candidate must define; ``public`` what an engineer may read.
+
+    ``derived`` computes, from a call's inputs and what a candidate answered, the arrays of the answer that must follow
+    from the others; under ``quality`` the judge believes no such array that does not.
+    """
 
     name: str
     title: str
@@ -102,6 +106,7 @@ class Contract:
     outputs: tuple[Output, ...]
     oracle: Function | None = None
     answers: Function | None = None
+    derived: Function | None = None
     target: float = 36.0
     semantics: Semantics = "preserve"
     threads: int = 1
@@ -168,6 +173,7 @@ def _contract(folder: Path, table: dict[str, Any]) -> Contract:
         outputs=tuple(Output(**rule) for rule in table["outputs"]),
         oracle=_function(folder, table["oracle"]["function"]) if "oracle" in table else None,
         answers=_function(folder, table["answers"]["maker"]) if "answers" in table else None,
+        derived=_function(folder, table["derived"]["function"]) if "derived" in table else None,
         target=float(table.get("target", 36.0)),
         semantics=semantics,
         threads=int(table.get("threads", 1)),

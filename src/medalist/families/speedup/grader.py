@@ -19,6 +19,7 @@ import argparse
 import json
 import os
 import secrets
+import signal
 import sys
 import tempfile
 import time
@@ -36,8 +37,10 @@ from medalist.families.speedup.calibration import Constant, constant_for
 from medalist.families.speedup.contract import Contract, read_contract
 from medalist.families.speedup.exchange import House, Inputs, Peer, Program
 from medalist.families.speedup.judging import (
+    Arrays,
     Learned,
     accuracy,
+    check_derived,
     check_equal,
     check_shapes,
     judge_quality,
@@ -55,6 +58,10 @@ from medalist.workspace.sandbox import choose_sandbox
 METRIC = "speedup"
 GREY_ZONE = 0.05
 """So close to the target, load alone decides: such a candidate is measured again, by fresh processes."""
+
+ENOUGH_PAIRS = 5
+HOPELESS = 0.8
+"""After so many pairs, a candidate whose interval ends below this share of the target is not timed any longer."""
 
 ROOM = 1.1
 """How far above the target a task's own oracle must lie."""
@@ -78,9 +85,15 @@ class Draws:
         self._secret = secrets.randbits(62)
         self._inputs = contract.inputs.load()
         self._answers = contract.answers.load() if contract.answers else None
+        quality = contract.semantics == "quality"
+        self._derived = contract.derived.load() if contract.derived and quality else None
 
     def inputs(self, number: int) -> Mapping[str, Any]:
         return self._inputs(self._secret + number)
+
+    def derived(self, number: int, answer: Arrays) -> Arrays:
+        """What of that call's answer must follow from the rest of it."""
+        return self._derived(self.inputs(number), answer) if self._derived else {}
 
     def held_back(self, number: int) -> Mapping[str, Any]:
         """What a candidate never sees of that call's data."""
@@ -94,7 +107,7 @@ class Timed:
     """What came of a grading: the ratio, how well it learned (under ``quality``), and under what it was measured."""
 
     ratio: Ratio
-    constant: Constant
+    constant: Constant | None
     learned: Learned | None
     import_seconds: float
 
@@ -102,11 +115,21 @@ class Timed:
 class Grading:
     """One candidate under one contract, within the exclusive lock."""
 
-    def __init__(self, contract: Contract, file: Path, house: House, inputs: Inputs, draws: Draws) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        file: Path,
+        house: House,
+        draws: Draws,
+        find_constant: Callable[[Inputs], Constant],
+    ) -> None:
+        """``find_constant`` is only asked once the candidate's first answer was found right."""
         self._contract = contract
         self._house = house
-        self._inputs = inputs
+        self._inputs = Inputs(draws.inputs)
         self._draws = draws
+        self._find_constant = lambda: find_constant(self._inputs)
+        self._constant: Constant | None = None
         self._candidate = Program(file, contract.entry)
         oracle = contract.oracle
         self._baseline = (
@@ -118,29 +141,25 @@ class Grading:
         self._own: list[float] = []
         self._reference: list[float] = []
 
-    def run(self, find_constant: Callable[[], Constant]) -> Timed:
-        """Measure, once more in the grey zone. Raises Refused.
-
-        The constant is only asked for once the candidate's answers were found right.
-        """
+    def run(self) -> Timed:
+        """Measure, once more in the grey zone. Raises Refused."""
         measured = self._measure(first=1)
-        self._refuse_more_cores(measured)
-        constant = find_constant()
-        found = _ratio(measured, constant)
+        found = self._ratio(measured)
         if abs(found.value / self._contract.target - 1) <= GREY_ZONE:
             tell(f"{found.value:.1f}x lies within 5 % of the target: measuring again.")
             measured += self._measure(first=1 + measured.pairs)
-            found = _ratio(measured, constant)
+            found = self._ratio(measured)
+        self._refuse_more_cores(measured)
         quality = self._contract.quality
         learned = (
             judge_quality(self._own, self._reference, quality)
             if quality and self._contract.semantics == "quality"
             else None
         )
-        return Timed(found, constant, learned, self._import_seconds)
+        return Timed(found, self._constant, learned, self._import_seconds)
 
     def _measure(self, first: int) -> Measured:
-        """Start both afresh, warm them up, let them take turns, and only then compare what they answered."""
+        """Start both afresh, warm them up, let them take turns, and compare what they answered."""
         with (
             Peer(self._candidate, self._house, self._inputs) as candidate,
             Peer(self._baseline, self._house, self._inputs) as baseline,
@@ -152,8 +171,9 @@ class Grading:
             turn(baseline, _WARM_UP)
             turn(candidate, _WARM_UP)
             self._compare(candidate, baseline, _WARM_UP)
+            self._constant = self._constant or self._find_constant()
             tell("Timing, in turns.")
-            measured = interleave(baseline, candidate, self._plan(), first=first)
+            measured = interleave(baseline, candidate, self._plan(), first=first, enough=self._hopeless)
             for number in range(first, first + measured.pairs):
                 self._compare(candidate, baseline, number)
         return measured
@@ -164,6 +184,15 @@ class Grading:
             return Plan(least_pairs=quality.seeds)
         return Plan(least_pairs=1)
 
+    def _hopeless(self, measured: Measured) -> bool:
+        """Whether no further pair could bring it near the target."""
+        least = self._plan().least_pairs + ENOUGH_PAIRS
+        return measured.pairs >= least and self._ratio(measured).high < self._contract.target * HOPELESS
+
+    def _ratio(self, measured: Measured) -> Ratio:
+        assert self._constant is not None
+        return ratio(measured, wall_factor=self._constant.wall, cpu_factor=self._constant.cpu)
+
     def _compare(self, candidate: Peer, baseline: Peer, number: int) -> None:
         contract = self._contract
         truth = read_answer(baseline.answers[number], contract)
@@ -172,6 +201,7 @@ class Grading:
             check_equal(answer, truth, contract)
             return
         check_shapes(answer, truth)
+        check_derived(answer, self._draws.derived(number, answer), contract)
         if number != _WARM_UP and contract.quality:
             held_back = self._draws.held_back(number)
             self._own.append(accuracy(answer, held_back, contract.quality))
@@ -185,10 +215,6 @@ class Grading:
             raise Refused(
                 Reason.WIDENED, f"It used {cpu / wall:.1f} cores, {self._contract.threads} is allowed."
             )
-
-
-def _ratio(measured: Measured, constant: Constant) -> Ratio:
-    return ratio(measured, wall_factor=constant.wall, cpu_factor=constant.cpu)
 
 
 @contextmanager
@@ -220,12 +246,14 @@ def grade(contract: Contract, file: Path, sandbox_name: str = "auto") -> dict[st
         check_product(file, contract.required)
         with exclusive(tell=tell) as alone, _house(contract, sandbox_name) as house:
             report["isolation"] = house.sandbox.isolation
-            draws = Draws(contract)
-            inputs = Inputs(draws.inputs)
             report["unyielding"] = list(alone.unyielding)
-            timed = Grading(contract, file, house, inputs, draws).run(
-                lambda: constant_for(contract, house, inputs, fingerprint, tell)
-            )
+            timed = Grading(
+                contract,
+                file,
+                house,
+                Draws(contract),
+                lambda inputs: constant_for(contract, house, inputs, fingerprint, tell),
+            ).run()
         report |= _verdict(contract, timed)
     except Refused as refused:
         report |= _refusal(contract, refused)
@@ -249,7 +277,7 @@ def _verdict(contract: Contract, timed: Timed) -> dict[str, Any]:
         "noise": round(found.noise, 3),
         "clocks_agree": found.agrees,
         "pairs": found.pairs,
-        "calibration": asdict(timed.constant),
+        "calibration": asdict(timed.constant) if timed.constant else None,
         "import_seconds": round(timed.import_seconds, 2),
         "quality": asdict(timed.learned) if timed.learned else None,
     }
@@ -318,6 +346,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     enter_grader()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is ended
     options = _parse(sys.argv[1:] if arguments is None else arguments)
     try:
         contract = read_contract(Answers(options.contract).open().parent)

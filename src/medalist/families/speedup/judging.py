@@ -57,12 +57,21 @@ def check_equal(answer: Arrays, truth: Arrays, contract: Contract) -> None:
     losses = answer.get(LOSSES)
     if losses is not None and losses.size > 1 and np.ptp(losses) == 0:
         raise Refused(Reason.DID_NOT_TRAIN, f"All {losses.size} losses are equal.")
+    _check_close(answer, truth, contract, "")
+
+
+def check_derived(answer: Arrays, derived: Arrays, contract: Contract) -> None:
+    """Raises Refused where an array of the answer is not what follows from its others, ``derived``."""
+    _check_close(answer, derived, contract, " from what its own other answers give")
+
+
+def _check_close(answer: Arrays, truth: Arrays, contract: Contract, apart: str) -> None:
     for name in truth:
         gap = _gap(answer[name], truth[name], contract.output(name))
         if gap.excess > 1:
             raise Refused(
                 Reason.OTHER_FUNCTION,
-                f"{name} is off by {gap.difference:.2g} at a value of {gap.expected:.2g},"
+                f"{name} is off by {gap.difference:.2g}{apart} at a value of {gap.expected:.2g},"
                 f" where {gap.allowed:.2g} is allowed.",
             )
 
