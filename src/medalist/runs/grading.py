@@ -26,7 +26,8 @@ from medalist.core.score import ScoreStatus
 from medalist.core.task import Task
 from medalist.machine import children
 
-GRADER_SECONDS = 600.0
+GRADER_SECONDS = 1800.0
+"""How long a grader may take: one of speed-ups may have to wait for others to be done with the machine."""
 
 
 @dataclass(frozen=True)
