@@ -81,6 +81,14 @@ AFTER_THE_ORACLE = {
         "import os; os.sched_setaffinity(0, range(os.cpu_count()))",
         {"took more cores"},
     ),
+    "fills the disk": (
+        "import time\n"
+        "def run(**given):\n"
+        "    with open('much', 'wb') as file:\n"
+        "        while file.tell() < 3 << 30: file.write(bytes(1 << 26))\n"
+        "    time.sleep(1000)",
+        {"does not run", "timed out"},
+    ),
     "sends a pickle": (
         "import os, pickle, socket, struct, threading\n"
         "def run(**given):\n"

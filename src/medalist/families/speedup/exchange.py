@@ -34,6 +34,7 @@ from medalist.workspace.policy import Command, Sandbox, SandboxPolicy
 from medalist.workspace.process import Child
 
 _MAX_PROCESSES = 256
+_MOST_BYTES_WRITTEN = 1 << 30
 _WALL_PER_CPU = 3.0
 """Time limits hold for CPU time; wall time, which others on the machine lengthen, may be this many times that."""
 _LOOK_SECONDS = 0.5
@@ -95,7 +96,7 @@ class Peer:
         self._inputs = inputs
         self._cage = make_cage()
         self._worker = 0
-        folder = _folder_for(program, house.scratch)
+        self._folder = folder = _folder_for(program, house.scratch)
         policy = SandboxPolicy(
             writable=folder,
             readable=(program.file.parent,) if program.trusted else (),
@@ -198,6 +199,7 @@ class Peer:
             try:
                 count = self._channel.recv_into(view, min(len(view), _ROW_OF_BYTES))
             except TimeoutError:
+                self._refuse_excess()
                 if clock.passed():
                     self._refuse(too_late, f"It takes longer than {clock.limit_seconds:.0f} s.")
                 continue
@@ -236,6 +238,7 @@ class Peer:
 
     def _look_around(self) -> None:
         """After a call: nothing else may be left running, and no thread on a core that was not given."""
+        self._refuse_excess()
         deadline = time.monotonic() + _FAREWELL_SECONDS
         while (left := self._others()) and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -247,6 +250,20 @@ class Peer:
             cores = _cores_of(pid) - set(self._house.cores)
             if cores:
                 self._refuse(Reason.WIDENED, f"It put itself on {len(cores)} more cores than it was given.")
+
+    def _refuse_excess(self) -> None:
+        """What takes more than it may of disk, processes or memory; the last two where no control group holds them."""
+        written = _bytes_below(self._folder)
+        below = [
+            figures for figures in map(read_process, descendants(self._child.pid)) if figures is not None
+        ]
+        limit = self._house.budgets.memory_bytes
+        if written > _MOST_BYTES_WRITTEN:
+            self._refuse(Reason.DOES_NOT_RUN, f"It wrote {written / 2**30:.1f} GiB to disk.")
+        if len(below) > _MAX_PROCESSES:
+            self._refuse(Reason.LEFT_PROCESSES, f"It started {len(below)} processes.")
+        if "memory" not in self._group.holds and sum(figures.rss_bytes for figures in below) > limit:
+            self._refuse(Reason.DOES_NOT_RUN, f"It took more than {limit / 2**30:.1f} GiB of memory.")
 
     def _others(self) -> list[int]:
         """Living processes below the keeper besides the worker, which is the first."""
@@ -285,6 +302,16 @@ def _folder_for(program: Program, scratch: Path) -> Path:
     if not program.trusted:
         shutil.copyfile(program.file, folder / program.file.name)
     return folder
+
+
+def _bytes_below(folder: Path) -> int:
+    """What the files below ``folder`` take on disk; those that vanish meanwhile are left out."""
+    total = 0
+    for inner, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.lstat(os.path.join(inner, name)).st_blocks * 512
+    return total
 
 
 def _judges_own() -> tuple[Path, ...]:
