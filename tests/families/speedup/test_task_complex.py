@@ -124,6 +124,13 @@ def test_an_honest_training_learns_the_labels_it_never_saw():
     assert 0.6 < np.mean(shares) < 0.99
 
 
+def test_class_scores_can_be_made_again_from_the_other_arrays():
+    assert CONTRACT.derived
+    answer = program_says(SMALL)
+    again = CONTRACT.derived.load()(inputs(), answer)
+    np.testing.assert_allclose(again["test_logits"], answer["test_logits"], atol=1e-5)
+
+
 def test_the_answer_follows_from_the_inputs_alone():
     run = CONTRACT.oracle.load() if CONTRACT.oracle else None
     assert run
