@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from medalist.core.budget import Limits
+from medalist.core.errors import UsageError
 from medalist.core.family import find_families
 from medalist.engineers.engineer import Engineer
 from medalist.runs.attempt import Attempted, run_attempt
@@ -50,9 +51,14 @@ def attempt(
     return store, attempted, fold(store.events(name))
 
 
-def test_every_familys_playbook_is_an_engineer(installed_families: None) -> None:
+def test_every_familys_playbook_is_an_engineer_or_said_to_be_missing(installed_families: None) -> None:
     for family in find_families().values():
-        assert isinstance(family.playbook({}), Engineer)
+        try:
+            engineer = family.playbook({})
+        except UsageError as error:
+            assert error.next_step
+        else:
+            assert isinstance(engineer, Engineer)
 
 
 def test_an_engineer_ends_by_itself_with_a_valid_product_in_place(

@@ -147,7 +147,7 @@ def ending(reply: Callable[[Turn], Reply], after: int) -> Callable[[Turn], Reply
 @pytest.mark.parametrize("policy", ["shinka", "tree"])
 def test_operators_get_what_they_need(evolve, policy):
     """Improve: the parent's files and score; crossover: both parents'; all: how the population stands."""
-    evolved = evolve(ending(countdown(), 16), policy=policy, model_share=1.0)
+    evolved = evolve(ending(countdown(), 40), policy=policy, model_share=1.0, seconds=30.0)
     prompts = evolved.prompts
     assert {"draft", "improve"} <= set(prompts)
     assert policy == "tree" or "crossover" in prompts

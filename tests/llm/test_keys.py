@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,3 +115,17 @@ def test_a_failure_at_the_limit_tells_no_key(open_door: Callable, keys: dict[str
     with pytest.raises(LlmError) as raised:
         opened.ask(output_type=int)
     assert_nowhere(keys, opened.folder, raised.value)
+
+
+def test_asking_starts_no_process_for_the_processors_name() -> None:
+    code = """
+import platform, subprocess
+from medalist.llm.names import parse_name
+from medalist.llm.providers import build_model
+import httpx2
+build_model(parse_name("openai:x@http://127.0.0.1:9/v1"), httpx2.AsyncClient())
+def refuse(*arguments, **options): raise AssertionError(arguments)
+subprocess.Popen = subprocess.check_output = refuse
+print(platform.processor(), platform.platform())
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

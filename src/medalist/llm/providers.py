@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 from collections.abc import Mapping
 
@@ -39,6 +40,7 @@ def build_model(
     ``base_url`` wins over what the name and the environment say; ``hf`` needs it, for there is
     somebody to be asked only once its server runs.
     """
+    _spare_the_sdks_a_process()
     address = base_url or base_url_of(name, env)
     key = key_of(name, env) or _NO_KEY
     if name.provider == "anthropic":
@@ -46,6 +48,15 @@ def build_model(
     if name.provider == "google":
         return _google(name.model, address, key, http_client)
     return _openai_protocol(name, address, key, http_client)
+
+
+def _spare_the_sdks_a_process() -> None:
+    """Answer beforehand what the providers' SDKs ask of ``platform`` for their headers.
+
+    Python would start ``uname -p`` for the processor's name, with the parent's whole environment,
+    keys included; ``platform.uname()`` is one object that remembers.
+    """
+    vars(platform.uname()).setdefault("processor", platform.machine())
 
 
 def _openai_protocol(name: LlmName, address: str, key: str, http_client: httpx2.AsyncClient) -> Model:
