@@ -36,6 +36,7 @@ def small_competition(folder: Path) -> Path:
     return folder
 
 
+STILL_WITHOUT = ("speedup",)
 TASKS = {"mean": lambda _: TOY, "compete": lambda folder: small_competition(folder / "competition")}
 
 
@@ -51,14 +52,17 @@ def attempt(
     return store, attempted, fold(store.events(name))
 
 
-def test_every_familys_playbook_is_an_engineer_or_said_to_be_missing(installed_families: None) -> None:
-    for family in find_families().values():
-        try:
-            engineer = family.playbook({})
-        except UsageError as error:
-            assert error.next_step
-        else:
-            assert isinstance(engineer, Engineer)
+def test_every_familys_playbook_is_an_engineer(installed_families: None) -> None:
+    for name, family in find_families().items():
+        if name not in STILL_WITHOUT:
+            assert isinstance(family.playbook({}), Engineer)
+
+
+@pytest.mark.parametrize("name", STILL_WITHOUT)
+def test_a_family_without_an_engineer_says_what_can_be_done(name: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        find_families()[name].playbook({})
+    assert refused.value.next_step
 
 
 def test_an_engineer_ends_by_itself_with_a_valid_product_in_place(

@@ -156,7 +156,8 @@ def test_operators_get_what_they_need(evolve, policy):
             parents = re.findall(r"## The parent (c\d+)", text)
             assert len(set(parents)) == (2 if operator == "crossover" else 1)
             assert text.count("answer.txt") >= len(parents), "their files"
-            assert all(re.search(rf"- {name}: the model's .*distance [\d.]+", text) for name in parents)
+            assert all(re.search(rf"parent {name}: the model's .*distance [\d.]+", text) for name in parents)
+            assert re.search(r"- c\d+: the model's .*distance [\d.]+", text), "how the population stands"
     system = evolved.requests[0].system
     assert "Find a number." in system
     assert "solve.py" in system
