@@ -129,9 +129,12 @@ class Child:
         if self.poll() is None:
             if self.pid:
                 kill_tree(self.pid, grace_seconds, self.wake_descriptor)
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._popen.pid, signal.SIGKILL)
-            self.wait(timeout_seconds=5.0)
+            # SIGUSR1 ends a keeper and what it started; one that was killed just as it forks would leave that behind.
+            for number in (signal.SIGUSR1, signal.SIGKILL):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self._popen.pid, number)
+                if self.wait(timeout_seconds=5.0) is not None:
+                    return
 
 
 def kill_tree(root: int, grace_seconds: float, ended_descriptor: int) -> None:

@@ -126,9 +126,10 @@ class Peer:
 
     def prepare(self) -> float:
         """Wait until it has imported, then freeze it; the CPU seconds that took. Raises Refused."""
+        budgets = self._house.budgets
         if isinstance(self._cage, SignalCage):
             self._cage.root = self._keeper()
-        kind, body = self._frame(self._house.budgets.import_seconds, Reason.SLOW_IMPORT)
+        kind, body = self._frame(budgets.import_seconds, Reason.SLOW_IMPORT, Reason.SPOKE_EARLY)
         if kind == worker.FAULT:
             self._refuse(Reason.DOES_NOT_RUN, f"It fails while it is imported: {_last_line(body)}")
         if kind != worker.READY or body:
@@ -142,7 +143,7 @@ class Peer:
 
     def call(self, number: int) -> Sample:
         """Hand over the arguments of call ``number`` and take the answer. Raises Refused for anything but one."""
-        data = self._inputs.descriptor(number)
+        budgets, data = self._house.budgets, self._inputs.descriptor(number)
         if select.select([self._channel], [], [], 0)[0]:
             self._refuse(Reason.SPOKE_EARLY, "It wrote or ended before it was handed its data.")
         self._wait_until_it_listens()
@@ -150,7 +151,7 @@ class Peer:
         started = time.perf_counter()
         with contextlib.suppress(BrokenPipeError):  # it is gone: reading says how
             socket.send_fds(self._channel, [worker.GO], [data])
-        kind, body = self._frame(self._house.budgets.call_seconds, Reason.TIMED_OUT)
+        kind, body = self._frame(budgets.call_seconds, Reason.TIMED_OUT, Reason.BAD_ANSWER)
         wall = time.perf_counter() - started
         delay = self._kept_waiting() - delay_before
         cpu = self._cage.cpu_seconds() - cpu_before
@@ -181,14 +182,14 @@ class Peer:
 
     # ---- looking from outside
 
-    def _frame(self, limit_seconds: float, too_late: Reason) -> tuple[bytes, bytes]:
-        """The next frame's kind and body."""
+    def _frame(self, limit_seconds: float, too_late: Reason, otherwise: Reason) -> tuple[bytes, bytes]:
+        """The next frame's kind and body; refused as ``too_late`` or, for what is no frame, ``otherwise``."""
         clock = _Deadline(self._cage.cpu_seconds, limit_seconds)
         kind, length = worker.FRAME.unpack(self._take(worker.FRAME.size, clock, too_late))
         if kind not in (worker.READY, worker.ANSWER, worker.FAULT):
-            self._refuse(Reason.SPOKE_EARLY, "It wrote into the judge's channel by itself.")
+            self._refuse(otherwise, "It wrote into the judge's channel by itself.")
         if length > self._house.budgets.answer_bytes:
-            self._refuse(Reason.BAD_ANSWER, f"Its answer has {length} bytes.")
+            self._refuse(otherwise, f"Its answer has {length} bytes.")
         return kind, self._take(length, clock, too_late)
 
     def _take(self, length: int, clock: _Deadline, too_late: Reason) -> bytes:
