@@ -18,6 +18,7 @@ pytest.importorskip("torch", reason="the task's program is written in torch")
 pytestmark = pytest.mark.slow
 
 CONTRACT = find_task("complex").folder / CONTRACT_FILE
+BRIEFLY = ("--seconds", "8")
 CHEATS = sorted((SPEEDUP.parents[1] / "cheats").glob("*.py"))
 HONEST = sorted([*(SPEEDUP / "honest").glob("*.py"), *(SPEEDUP / "reference").glob("*.py")])
 EXPECTED = tomllib.loads((SPEEDUP / "rewrites" / "expected.toml").read_text())
@@ -33,7 +34,7 @@ def skip_without_tools(path: Path) -> None:
 @pytest.mark.parametrize("path", CHEATS, ids=lambda path: path.stem)
 def test_every_cheat_is_refused_and_the_reason_named(path):
     allowed = path.read_text().splitlines()[1].removeprefix("# Refused as: ").split(" | ")
-    report = grade(CONTRACT, path)
+    report = grade(CONTRACT, path, *BRIEFLY)
     assert report["status"] != "grader_error", report["reason"]
     assert not report["passed"]
     assert report["refusal"] in allowed, report["reason"]
@@ -43,7 +44,7 @@ def test_every_cheat_is_refused_and_the_reason_named(path):
 @pytest.mark.parametrize("path", HONEST, ids=lambda path: path.stem)
 def test_every_honest_program_is_accepted(path):
     skip_without_tools(path)
-    report = grade(CONTRACT, path)
+    report = grade(CONTRACT, path, *BRIEFLY)
     assert report["equal"], report["reason"]
     assert report["passed"], report["reason"]
 
@@ -51,6 +52,7 @@ def test_every_honest_program_is_accepted(path):
 @pytest.mark.parametrize("semantics", ["preserve", "quality"])
 @pytest.mark.parametrize("name", EXPECTED)
 def test_the_well_known_rewrites_are_judged_as_expected(name, semantics):
-    report = grade(CONTRACT, SPEEDUP / "rewrites" / f"{name}.py", "--semantics", semantics)
+    file = SPEEDUP / "rewrites" / f"{name}.py"
+    report = grade(CONTRACT, file, "--semantics", semantics, *BRIEFLY)
     assert report["refusal"] in EXPECTED[name][semantics], report["reason"]
     assert report["passed"] == (report["refusal"] == "")

@@ -1,7 +1,7 @@
 """The judge of speed-ups: the one process that draws the secret data, times a candidate and compares its answers.
 
-``python -m medalist.families.speedup.grader --contract F --program F [--semantics S] [--target X] [--sandbox
-N]`` prints one JSON object as its last line: status, metric, direction, score and reason as every grader does, and
+``python -m medalist.families.speedup.grader --contract F --program F`` (and options, see ``_parse``) prints one JSON
+object as its last line: status, metric, direction, score and reason as every grader does, and
 
     passed       equal (or as good, under ``quality``), and the interval's lower end reaches the target
     equal        whether every answer was the oracle's within tolerance
@@ -103,6 +103,14 @@ class Draws:
 
 
 @dataclass(frozen=True)
+class How:
+    """How to grade: the sandbox by name, and for how long the two programs take turns."""
+
+    sandbox: str
+    timing_seconds: float
+
+
+@dataclass(frozen=True)
 class Timed:
     """What came of a grading: the ratio, how well it learned (under ``quality``), and under what it was measured."""
 
@@ -122,8 +130,10 @@ class Grading:
         house: House,
         draws: Draws,
         find_constant: Callable[[Inputs], Constant],
+        timing_seconds: float,
     ) -> None:
         """``find_constant`` is only asked once the candidate's first answer was found right."""
+        self._timing_seconds = timing_seconds
         self._contract = contract
         self._house = house
         self._inputs = Inputs(draws.inputs)
@@ -181,8 +191,8 @@ class Grading:
     def _plan(self) -> Plan:
         quality = self._contract.quality
         if quality and self._contract.semantics == "quality":
-            return Plan(least_pairs=quality.seeds)
-        return Plan(least_pairs=1)
+            return Plan(self._timing_seconds, least_pairs=quality.seeds)
+        return Plan(self._timing_seconds, least_pairs=1)
 
     def _hopeless(self, measured: Measured) -> bool:
         """Whether no further pair could bring it near the target."""
@@ -232,7 +242,7 @@ def _house(contract: Contract, sandbox_name: str) -> Iterator[House]:
         yield House(sandbox, cores, Path(scratch).resolve(), contract.budgets)
 
 
-def grade(contract: Contract, file: Path, sandbox_name: str = "auto") -> dict[str, Any]:
+def grade(contract: Contract, file: Path, how: How) -> dict[str, Any]:
     """The report. Never raises for what a candidate does; raises MedalistError for this side's own trouble."""
     started = time.monotonic()
     fingerprint = read_hardware().fingerprint
@@ -244,7 +254,7 @@ def grade(contract: Contract, file: Path, sandbox_name: str = "auto") -> dict[st
     }
     try:
         check_product(file, contract.required)
-        with exclusive(tell=tell) as alone, _house(contract, sandbox_name) as house:
+        with exclusive(tell=tell) as alone, _house(contract, how.sandbox) as house:
             report["isolation"] = house.sandbox.isolation
             report["unyielding"] = list(alone.unyielding)
             timed = Grading(
@@ -253,6 +263,7 @@ def grade(contract: Contract, file: Path, sandbox_name: str = "auto") -> dict[st
                 house,
                 Draws(contract),
                 lambda inputs: constant_for(contract, house, inputs, fingerprint, tell),
+                how.timing_seconds,
             ).run()
         report |= _verdict(contract, timed)
     except Refused as refused:
@@ -311,7 +322,7 @@ def _frame(status: ScoreStatus, score: float | None, reason: str) -> dict[str, A
     }
 
 
-def check_task(contract: Contract, sandbox_name: str = "auto") -> list[str]:
+def check_task(contract: Contract, how: How) -> list[str]:
     """What is wrong with a task, each a sentence; none when its oracle passes with room, its unchanged program scores
     1.0 within noise, and an empty file is refused."""
     oracle = contract.oracle.file if contract.oracle else contract.program
@@ -320,7 +331,7 @@ def check_task(contract: Contract, sandbox_name: str = "auto") -> list[str]:
         empty = Path(scratch) / contract.program.name
         empty.touch()
         reports = {
-            name: grade(replace(contract, required=()) if name == "oracle" else contract, file, sandbox_name)
+            name: grade(replace(contract, required=()) if name == "oracle" else contract, file, how)
             for name, file in {"oracle": oracle, "program": contract.program, "empty": empty}.items()
         }
     best, same = reports["oracle"], reports["program"]
@@ -341,6 +352,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--semantics", choices=("preserve", "quality"), default="")
     parser.add_argument("--target", type=float)
     parser.add_argument("--sandbox", default="auto")
+    parser.add_argument("--seconds", type=float, default=Plan.seconds, help="for how long to take turns")
     return parser.parse_args(arguments)
 
 
@@ -352,11 +364,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         contract = read_contract(Answers(options.contract).open().parent)
         contract = contract.under(options.semantics or contract.semantics)
         contract = replace(contract, target=options.target or contract.target)
+        how = How(options.sandbox, options.seconds)
         if options.program is None:
-            faults = check_task(contract, options.sandbox)
+            faults = check_task(contract, how)
             report = {"task": contract.name, "sound": not faults, "faults": faults}
         else:
-            report = grade(contract, options.program, options.sandbox)
+            report = grade(contract, options.program, how)
     except (MedalistError, OSError) as error:
         reason = str(error).replace("\n", " ")
         report = {**_frame(ScoreStatus.GRADER_ERROR, None, reason), "passed": False, "refusal": ""}
