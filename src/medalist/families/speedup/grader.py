@@ -154,19 +154,21 @@ class Grading:
     def run(self) -> Timed:
         """Measure, once more in the grey zone. Raises Refused."""
         measured = self._measure(first=1)
+        learned = self._judge_quality()
         found = self._ratio(measured)
         if abs(found.value / self._contract.target - 1) <= GREY_ZONE:
             tell(f"{found.value:.1f}x lies within 5 % of the target: measuring again.")
             measured += self._measure(first=1 + measured.pairs)
+            learned = self._judge_quality()
             found = self._ratio(measured)
         self._refuse_more_cores(measured)
-        quality = self._contract.quality
-        learned = (
-            judge_quality(self._own, self._reference, quality)
-            if quality and self._contract.semantics == "quality"
-            else None
-        )
         return Timed(found, self._constant, learned, self._import_seconds)
+
+    def _judge_quality(self) -> Learned | None:
+        quality = self._contract.quality
+        if quality is None or self._contract.semantics == "preserve":
+            return None
+        return judge_quality(self._own, self._reference, quality)
 
     def _measure(self, first: int) -> Measured:
         """Start both afresh, warm them up, let them take turns, and compare what they answered."""
