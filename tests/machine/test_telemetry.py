@@ -114,5 +114,5 @@ def test_due_after_an_interval() -> None:
 def test_both_ways_of_listing_children_agree(start, monkeypatch: pytest.MonkeyPatch) -> None:
     process = start(TREE)
     quick = descendants(process.pid)
-    monkeypatch.setattr(process_tree, "_children", process_tree._children_by_psutil)
+    monkeypatch.setattr(process_tree, "children", process_tree._children_by_psutil)
     assert descendants(process.pid) == quick
