@@ -35,8 +35,6 @@ from medalist.workspace.process import Child
 
 _MAX_PROCESSES = 256
 _MOST_BYTES_WRITTEN = 1 << 30
-_WALL_PER_CPU = 3.0
-"""Time limits hold for CPU time; wall time, which others on the machine lengthen, may be this many times that."""
 _LOOK_SECONDS = 0.5
 _FAREWELL_SECONDS = 0.5
 _LONGEST_WAKING_SECONDS = 0.5
@@ -134,7 +132,7 @@ class Peer:
             self._refuse(Reason.DOES_NOT_RUN, f"It fails while it is imported: {_last_line(body)}")
         if kind != worker.READY or body:
             self._refuse(Reason.SPOKE_EARLY, "It answered before it was asked.")
-        self._worker = next(iter(descendants(self._child.pid)), 0)
+        self._worker = self._first_below()
         self._look_around()
         self.freeze()
         return self._cage.cpu_seconds()
@@ -184,7 +182,7 @@ class Peer:
 
     def _frame(self, limit_seconds: float, too_late: Reason, otherwise: Reason) -> tuple[bytes, bytes]:
         """The next frame's kind and body; refused as ``too_late`` or, for what is no frame, ``otherwise``."""
-        clock = _Deadline(self._cage.cpu_seconds, limit_seconds)
+        clock = _Deadline(self._kept_waiting, self._cage.cpu_seconds, limit_seconds)
         kind, length = worker.FRAME.unpack(self._take(worker.FRAME.size, clock, too_late))
         if kind not in (worker.READY, worker.ANSWER, worker.FAULT):
             self._refuse(otherwise, "It wrote into the judge's channel by itself.")
@@ -222,7 +220,12 @@ class Peer:
 
     def _kept_waiting(self) -> float:
         """How long the kernel has let the worker, or this process, wait for a core; see ``machine.timing``."""
+        if not self._worker:
+            self._worker = self._first_below()
         return run_delay_seconds(self._worker) + run_delay_seconds(os.getpid())
+
+    def _first_below(self) -> int:
+        return next(iter(descendants(self._child.pid)), 0)
 
     def _keeper(self) -> int:
         deadline = time.monotonic() + _FAREWELL_SECONDS
@@ -278,19 +281,19 @@ class Peer:
 
 
 class _Deadline:
-    """A limit on CPU time, with one on wall time behind it for what sleeps."""
+    """A limit on CPU time, and on time that passes without that in which the kernel let the program wait for a core."""
 
-    def __init__(self, cpu_seconds: Callable[[], float], limit_seconds: float) -> None:
+    def __init__(
+        self, kept_waiting: Callable[[], float], cpu_seconds: Callable[[], float], limit_seconds: float
+    ) -> None:
         self.limit_seconds = limit_seconds
-        self._cpu_seconds = cpu_seconds
-        self._cpu_before = cpu_seconds()
-        self._started = time.monotonic()
+        self._clocks = (lambda: time.monotonic() - kept_waiting(), cpu_seconds)
+        self._began = [clock() for clock in self._clocks]
 
     def passed(self) -> bool:
-        wall = time.monotonic() - self._started
-        return wall > self.limit_seconds and (
-            wall > self.limit_seconds * _WALL_PER_CPU
-            or self._cpu_seconds() - self._cpu_before > self.limit_seconds
+        return any(
+            clock() - began > self.limit_seconds
+            for clock, began in zip(self._clocks, self._began, strict=True)
         )
 
 
