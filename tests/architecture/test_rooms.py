@@ -13,7 +13,8 @@ CODE = sorted(
     path
     for folder in (SOURCE, ROOT / "tests", ROOT / "benchmarks")
     for path in folder.rglob("*.py")
-    if not {".environments", "raw"} & set(path.relative_to(ROOT).parts)  # peers' own, and what benchmarks write
+    if not {".environments", "raw"}
+    & set(path.relative_to(ROOT).parts)  # peers' own, and what benchmarks write
 )
 
 MOST_LINES = 400

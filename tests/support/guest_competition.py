@@ -27,7 +27,7 @@ Path("artifacts/postprocess.json").write_text(json.dumps({"kind": "threshold", "
 Path("artifacts/model.json").write_text(json.dumps([model.coef_[0, 0], model.intercept_[0]]))
 '''
 
-PREDICT = '''\
+PREDICT = """\
 import json
 from pathlib import Path
 
@@ -39,7 +39,7 @@ test = pd.read_csv("../../input/test.csv")
 chance = 1 / (1 + np.exp(-(slope * test["x"] + start)))
 np.savez("artifacts/test.npz", prediction=chance.to_numpy())
 pd.DataFrame({"id": test["id"], "above": (chance > 0.5).astype(int)}).to_csv("submission.csv", index=False)
-'''
+"""
 
 
 def make_competition(folder: Path) -> Path:
