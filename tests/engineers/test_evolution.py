@@ -323,9 +323,9 @@ def test_a_resumed_attempt_goes_on_with_the_population_it_had(tmp_path, monkeypa
         Outcome(lost, CandidateState.FAILED, reason="its process was killed"),
     ]
     with (
-        ScriptedProvider(ending(countdown(), 5)) as provider,
+        ScriptedProvider(ending(countdown(), 14)) as provider,
         open_session(
-            NumbersFamily(), tmp_path / "task", tmp_path / "attempt", seconds=12.0, history=history
+            NumbersFamily(), tmp_path / "task", tmp_path / "attempt", seconds=30.0, history=history
         ) as session,
     ):
         for candidate in (known, lost):
