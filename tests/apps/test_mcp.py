@@ -133,7 +133,7 @@ def test_a_client_over_stdio_competes_and_leaves(competition: Path, tmp_path: Pa
 
     asyncio.run(work())
     record = ended(run)
-    assert record.state is AttemptState.FINISHED
+    assert record.state is AttemptState.FINISHED, record.reason
     assert record.result["hidden_score"] > 0.9
     assert submitted_by_guest(run)
     assert "Traceback" not in run.with_suffix(".err").read_text()
@@ -161,7 +161,7 @@ def test_a_client_over_http_competes_and_finishes(
     assert process.returncode == 0
     assert f'"run_dir": "{tmp_path / "run"}"' in out
     record = ended(tmp_path / "run")
-    assert record.state is AttemptState.FINISHED
+    assert record.state is AttemptState.FINISHED, record.reason
     assert record.result["hidden_score"] > 0.9
     assert submitted_by_guest(tmp_path / "run")
 

@@ -29,7 +29,7 @@ from medalist.core.errors import UsageError
 from medalist.llm.scripted import ScriptedProvider, cast, say
 from medalist.llm.scripted import call as answer_with
 from medalist.llm.settings import LlmSettings
-from medalist.runs.guests import find_guest_run
+from medalist.runs.guests import find_guest_run, receive
 from medalist.runs.spec import GUEST, RunSpec, TaskSpec
 from medalist.runs.store import AttemptState, FileStore
 
@@ -232,8 +232,34 @@ def test_a_client_that_is_killed_ends_the_attempt(tmp_path: Path) -> None:
     while not (record := FileStore(run).attempts()[0]).state.ended:
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    assert record.state is AttemptState.FINISHED
+    assert record.state is AttemptState.FINISHED, record.reason
     assert record.result["hidden_score"] is not None
+
+
+class Left:
+    """A door whose client has left before anything was said."""
+
+    leaving_ends = True
+
+    async def serve(self, server: object) -> None:
+        return
+
+    def close(self) -> None:
+        return
+
+
+def test_the_attempt_may_end_while_the_protocols_thread_does(store: Callable[..., FileStore]) -> None:
+    """Its loop is closed and the thread still alive: that was a RuntimeError, and the attempt a failed one."""
+
+    class Slow(served.McpGuest):
+        def _leave(self) -> None:
+            super()._leave()
+            time.sleep(0.5)
+
+    run = store(60.0)
+    receive(run, Slow(Left()))
+    record = run.attempts()[0]
+    assert record.state is AttemptState.FINISHED, record.reason
 
 
 def test_ctrl_c_at_the_server_can_be_gone_on_from(

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 from mcp import types
@@ -46,6 +47,7 @@ class McpGuest:
         self._door = door
         self._desk: Future[tuple[Desk, asyncio.AbstractEventLoop]] = Future()
         self._left = asyncio.Event()
+        self._goodbye = asyncio.Event()
         self._over = threading.Event()
         self._calls: set[Future[str]] = set()
         self._answering = 0
@@ -53,6 +55,7 @@ class McpGuest:
 
     def arrive(self, desk: Desk) -> None:
         server = self._server_for(desk)
+        self._speaking = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._speak, args=(server,), name="medalist-mcp", daemon=True)
         self._thread.start()
 
@@ -72,26 +75,33 @@ class McpGuest:
 
     async def _see_off(self) -> None:
         """Let the last answers out, then close the door."""
-        if self._thread.is_alive():
-            goodbye = asyncio.run_coroutine_threadsafe(self._say_goodbye(), self._speaking)
-            await asyncio.wait([asyncio.wrap_future(goodbye)], timeout=2 * _GOODBYE_SECONDS)
+        with suppress(RuntimeError):  # the client has left, and the protocol's loop is closed
+            self._speaking.call_soon_threadsafe(self._goodbye.set)
+        await asyncio.to_thread(self._thread.join, 2 * _GOODBYE_SECONDS)
 
     # ---- in the protocol's thread
 
     def _speak(self, server: Server[Any]) -> None:
-        with asyncio.Runner() as runner:
-            self._speaking = runner.get_loop()
-            runner.run(self._door.serve(server))
+        with asyncio.Runner(loop_factory=lambda: self._speaking) as runner:
+            runner.run(self._serve(server))
         self._over.set()
         self._leave()
+
+    async def _serve(self, server: Server[Any]) -> None:
+        closing = asyncio.create_task(self._close_after_goodbye())
+        try:
+            await self._door.serve(server)
+        finally:
+            closing.cancel()
 
     def _leave(self) -> None:
         if self._desk.done():
             _, loop = self._desk.result()
-            if not loop.is_closed():
+            with suppress(RuntimeError):  # the attempt, and its loop with it, has ended meanwhile
                 loop.call_soon_threadsafe(self._left.set)
 
-    async def _say_goodbye(self) -> None:
+    async def _close_after_goodbye(self) -> None:
+        await self._goodbye.wait()
         deadline = time.monotonic() + _GOODBYE_SECONDS
         while self._answering and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
