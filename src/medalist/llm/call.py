@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
@@ -101,19 +101,20 @@ class Call:
                 lambda messages, settings: stack.enter_async_context(open_stream(messages, settings))
             )
             try:
-                yield streamed
+                with ExitStack() as ending:
+                    ending.push(lambda kind, error, trace: self._streamed(hold, streamed, error))
+                    yield streamed
             except FAILURES as error:
-                self._lose(hold, error)
                 raise self._failed(error) from None
-            except BaseException as error:
-                # The caller's own trouble, perhaps long after the answer was complete.
-                if streamed.get().state == "complete":
-                    self._settled(hold, streamed.get(), streamed=True)
-                else:
-                    self._lose(hold, error)
-                    self._given_up()
-                raise
+
+    def _streamed(self, hold: Hold, streamed: StreamedResponse, error: BaseException | None) -> None:
+        failed = isinstance(error, FAILURES)
+        if error is None or (not failed and streamed.get().state == "complete"):
             self._settled(hold, streamed.get(), streamed=True)
+            return
+        self._lose(hold, error)
+        if not failed:  # the caller's own trouble
+            self._given_up()
 
     async def _tried(
         self, once: Callable[[list[ModelMessage], ModelSettings], Awaitable[T]]
@@ -122,19 +123,22 @@ class Call:
         try:
             async for attempt in self._books.retry.retrying(before_sleep=self._fails_for_now):
                 with attempt:
-                    hold, settings = await self._hold()
-                    try:
-                        async with asyncio.timeout(self._books.timeout_seconds):
-                            return hold, await once(self._messages, settings)
-                    except BaseException as error:
-                        self._lose(hold, error)
-                        raise
+                    return await self._once(once)
         except asyncio.CancelledError:
             self._given_up()
             raise
         except (LlmError, *FAILURES) as error:
             raise self._failed(error) from None
         raise AssertionError("tenacity ended without an answer or an error")
+
+    async def _once(
+        self, once: Callable[[list[ModelMessage], ModelSettings], Awaitable[T]]
+    ) -> tuple[Hold, T]:
+        hold, settings = await self._hold()
+        with ExitStack() as ending:
+            ending.push(lambda kind, error, trace: self._lose(hold, error) if error else None)
+            async with asyncio.timeout(self._books.timeout_seconds):
+                return hold, await once(self._messages, settings)
 
     async def _hold(self) -> tuple[Hold, ModelSettings]:
         self._attempts += 1

@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
@@ -95,17 +96,16 @@ class LocalServer:
             return self.base_url
         spec = self._spec()
         self._scratch = tempfile.TemporaryDirectory(prefix="medalist-llm-")
-        self._process = children.start(
-            ["medalist.llm.local.serve", json.dumps(spec)],
-            cwd=Path(self._scratch.name),
-            log=self._log,
-            stdin=subprocess.PIPE,
-        )
-        try:
+        with ExitStack() as unless_ready:
+            unless_ready.callback(self.stop)
+            self._process = children.start(
+                ["medalist.llm.local.serve", json.dumps(spec)],
+                cwd=Path(self._scratch.name),
+                log=self._log,
+                stdin=subprocess.PIPE,
+            )
             self.base_url = f"http://127.0.0.1:{self._wait_for_port(self._process)}/v1"
-        except BaseException:
-            self.stop()
-            raise
+            unless_ready.pop_all()
         return self.base_url
 
     def stop(self) -> None:

@@ -43,9 +43,8 @@ class LoopThread:
             return future.result()
         except CancelledError:
             raise LlmError("The door to language models was closed before there was an answer.") from None
-        except BaseException:
-            future.cancel()
-            raise
+        finally:
+            future.cancel()  # of no effect once there is a result
 
     def close(self) -> None:
         """Cancel what still runs, close the loop's connections, end the thread. Idempotent."""

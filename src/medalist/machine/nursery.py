@@ -209,10 +209,9 @@ def _live(asked: dict[str, Any], parent: int) -> NoReturn:
         code = import_module(asked["module"]).main(asked["arguments"])
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
-    except BaseException:
-        traceback.print_exc()
-        raise
     finally:
+        if sys.exception() is not None:
+            traceback.print_exc()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code or 0)

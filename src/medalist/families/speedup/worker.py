@@ -109,8 +109,9 @@ def main(program, entry):
         send(channel, READY)
         while (arguments := receive(channel)) is not None:
             send(channel, ANSWER, pack(function(**arguments)))
-    except BaseException:  # noqa: BLE001  # sys.exit of a candidate is a fault as well
-        send(channel, FAULT, traceback.format_exc()[-_FAULT_CHARACTERS:].encode())
+    finally:
+        if sys.exception() is not None:  # sys.exit of a candidate is a fault as well
+            send(channel, FAULT, traceback.format_exc()[-_FAULT_CHARACTERS:].encode())
 
 
 if __name__ == "__main__":
