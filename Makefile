@@ -13,7 +13,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@echo "Installing Medalist into $(VENV) ..."
 	$(PIP) install -c constraints.txt -e .
 	@echo "Installing PyTorch, for images and networks ..."
-	$(PIP) install -c constraints.txt -e '.[torch]'
+	$(PIP) install -c constraints.txt -e '.[torch,numba]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
