@@ -67,7 +67,9 @@ def check_derived(answer: Arrays, derived: Arrays, contract: Contract) -> None:
 
 def _check_close(answer: Arrays, truth: Arrays, contract: Contract, apart: str) -> None:
     for name in truth:
-        gap = _gap(answer[name], truth[name], contract.output(name))
+        rule = contract.output(name)
+        assert rule is not None
+        gap = largest_gap(answer[name], truth[name], rule)
         if gap.excess > 1:
             raise Refused(
                 Reason.OTHER_FUNCTION,
@@ -77,7 +79,7 @@ def _check_close(answer: Arrays, truth: Arrays, contract: Contract, apart: str) 
 
 
 @dataclass(frozen=True)
-class _Gap:
+class Gap:
     """The element of an array that lies furthest beyond its tolerance, ``excess`` times that."""
 
     difference: float
@@ -86,16 +88,16 @@ class _Gap:
     excess: float
 
 
-def _gap(found: NDArray, expected: NDArray, rule: Output | None) -> _Gap:
-    assert rule is not None
+def largest_gap(found: NDArray, expected: NDArray, rule: Output) -> Gap:
+    """How far ``found`` strays from ``expected``, an array of its shape. All numbers must be finite."""
     if expected.size == 0:
-        return _Gap(0.0, 0.0, 0.0, 0.0)
+        return Gap(0.0, 0.0, 0.0, 0.0)
     wanted = expected.astype(np.float64).ravel()
     differences = np.abs(found.astype(np.float64).ravel() - wanted)
     allowed = rule.atol + rule.rtol * np.abs(wanted)
     excess = np.divide(differences, allowed, out=np.where(differences > 0, np.inf, 0.0), where=allowed > 0)
     place = int(excess.argmax())
-    return _Gap(float(differences[place]), float(wanted[place]), float(allowed[place]), float(excess[place]))
+    return Gap(float(differences[place]), float(wanted[place]), float(allowed[place]), float(excess[place]))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,10 @@ class Kind:
 
     ``dtype`` is NumPy's or torch's name without the library (``float64``); ``ndim`` the number of axes; ``shape`` the
     lengths that never changed, None where one did. ``detached`` says of a tensor that no gradient passes it.
-    ``items`` are the kinds of a list's or tuple's items where all are known; ``type_name`` the class of an object.
+    A list's ``items`` is the one kind that its items have in common, a tuple's one for each; () where that is unknown.
+    The ``shape`` of a list, tuple or dict is its length. NumPy's scalars are numbers with a ``dtype``, Python's have none;
+    a variable that held ints and floats is a float. ``type_name`` is the class of an object or dict: ``Extractor`` for
+    one of the program's own, ``pandas.DataFrame`` for a library's. What agreed in nothing is an object without one.
     """
 
     group: Group
