@@ -1,0 +1,65 @@
+"""torch's own faster implementations of its optimisers: all parameters in one kernel, else in one call an operation."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from medalist.families.speedup.optimiser.training.reading import read
+from medalist.families.speedup.optimiser.transformation import Edit, Program
+from medalist.source.edits import Editor
+from medalist.source.tree import Script
+
+FUSED = frozenset(("Adam", "AdamW", "SGD", "Adagrad"))
+FOREACH = frozenset(("RMSprop", "NAdam", "RAdam", "Adamax", "Adadelta", "Rprop", "ASGD"))
+_IMPLEMENTATIONS = frozenset(("foreach", "fused", "capturable", "differentiable"))
+
+
+class FusedOptimisers:
+    """``fused=True`` for the optimisers that have it on a CPU, ``foreach=True`` for the others."""
+
+    name = "fused optimiser"
+    needs = ()
+
+    def edits(self, program: Program) -> Iterator[Edit]:
+        """One edit for each optimiser that says nothing of its implementation yet."""
+        script = read(program.text)
+        if script is None:
+            return
+        for call in script.calls_to(r"torch\.optim(\.\w+)?\.\w+"):
+            implementation = _implementation(script, call)
+            if implementation:
+                editor = Editor(script)
+                editor.replace(call, _with_keyword(editor.text(call), f"{implementation}=True"))
+                yield Edit(
+                    transformation=self.name,
+                    title=f"The optimiser on line {call.lineno} runs with {implementation}=True.",
+                    reason="torch's other implementation of the same update; sums may round differently.",
+                    text=editor.code(),
+                    seconds=_seconds(program, script),
+                )
+
+
+def _implementation(script: Script, call: ast.Call) -> str:
+    kind = script.name(call.func).rsplit(".", 1)[-1]
+    if script.passes_unknown(call) or any(keyword.arg in _IMPLEMENTATIONS for keyword in call.keywords):
+        return ""
+    return "fused" if kind in FUSED else "foreach" if kind in FOREACH else ""
+
+
+def _with_keyword(call: str, keyword: str) -> str:
+    """A call's text with one more argument, which keeps a trailing comma where there was one."""
+    inside = call[:-1].rstrip()
+    if inside.endswith(","):
+        spaces = call[:-1][len(inside) :]
+        indent = spaces.rsplit("\n", 1)[-1] if "\n" in spaces else ""
+        return f"{inside}\n{indent}    {keyword},{spaces})" if "\n" in spaces else f"{inside} {keyword})"
+    return f"{inside}, {keyword})"
+
+
+def _seconds(program: Program, script: Script) -> float:
+    """The time of the functions that step an optimiser."""
+    steps = script.calls_to(r"torch\.optim(\.\w+)?\.\w+\(\)\.step")
+    names = {getattr(script.function_of(call), "name", "") for call in steps}
+    found = (facts for name, facts in program.facts.functions.items() if name.rsplit(".", 1)[-1] in names)
+    return max((facts.seconds for facts in found), default=0.0)

@@ -1,0 +1,147 @@
+"""Small slow training programs, each with a ``run(seed)``, and running their texts before and after an edit."""
+
+from __future__ import annotations
+
+import linecache
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from medalist.families.speedup.optimiser.facts import Facts
+from medalist.families.speedup.optimiser.transformation import Edit, Program, Transformation
+
+torch = pytest.importorskip("torch", reason="these programs train with torch")
+
+
+def answers(text: str, **arguments: Any) -> dict[str, np.ndarray]:
+    """What ``run`` of the program ``text`` answers; numba needs to find the source, so it is remembered."""
+    file = f"<program {hash(text)}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    module = ModuleType("program")
+    exec(compile(text, file, "exec"), module.__dict__)
+    return {name: np.array(value) for name, value in module.run(**arguments).items()}
+
+
+def edits_of(transformation: Transformation, text: str, facts: Facts | None = None) -> list[Edit]:
+    """The edits that a transformation offers for a program whose entry is ``run``."""
+    return list(transformation.edits(Program(text, "run", facts or Facts(seconds=1.0))))
+
+
+def assert_same(before: str, after: str, tolerance: float = 2e-5, **arguments: Any) -> None:
+    """Both texts answer alike: every array that the first gives, element by element."""
+    expected, got = answers(before, **arguments), answers(after, **arguments)
+    assert expected.keys() == got.keys()
+    for name, value in expected.items():
+        np.testing.assert_allclose(got[name], value, rtol=tolerance, atol=tolerance, err_msg=name)
+
+
+OWN_DATASET = """
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+BATCH = 5
+
+
+class Rows(Dataset):
+    def __init__(self, features, labels):
+        self.features = features
+        self.labels = labels
+
+    def __len__(self):
+        return len(self.labels)
+
+    def __getitem__(self, index):
+        return self.features[index], self.labels[index]
+
+
+def run(seed):
+    torch.manual_seed(seed)
+    features, labels = torch.randn(23, 4), torch.randint(3, (23,))
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 3))
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    criterion = nn.CrossEntropyLoss()
+    losses = []
+    for _epoch in range(3):
+        noisy = features + 0.1 * torch.randn(features.shape)
+        for batch, answers in DataLoader(Rows(noisy, labels), batch_size=BATCH, shuffle=True):
+            optimizer.zero_grad()
+            loss = criterion(model(batch), answers)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    result = {name: weight.detach().numpy() for name, weight in model.state_dict().items()}
+    return {"losses": np.array(losses), **result}
+"""
+
+TENSORS_REGRESSION = """
+import numpy as np
+import torch
+import torch.nn as tnn
+import torch.optim as optimisers
+import torch.utils.data as loading
+
+
+class Line(tnn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.first = tnn.Linear(4, width)
+        self.last = tnn.Linear(width, 1)
+
+    def forward(self, values):
+        hidden = torch.sigmoid(self.first(values))
+        return self.last(hidden)
+
+
+def fit(network, loader, optimiser, loss_function):
+    total = 0.0
+    for values, wanted in loader:
+        loss = loss_function(network(values).squeeze(1), wanted)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        total += loss.item() * len(values)
+    return total / len(loader.dataset)
+
+
+def run(seed):
+    torch.manual_seed(seed)
+    values = torch.randn(22, 4)
+    wanted = values.sum(1) ** 2
+    loader = loading.DataLoader(loading.TensorDataset(values, wanted), 4, True, drop_last=True, num_workers=0)
+    network = Line(6)
+    optimiser = optimisers.SGD(network.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-3)
+    means = [fit(network, loader, optimiser, tnn.MSELoss()) for _ in range(4)]
+    return {"means": np.array(means), **{k: v.numpy() for k, v in network.state_dict().items()}, "batches": len(loader)}
+"""
+
+LISTS_ROW_BY_ROW = """
+import numpy as np
+import torch
+from torch.utils import data
+
+
+class Texts(data.Dataset):
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, number):
+        row = np.asarray(self.rows[number], dtype=np.float32)
+        return torch.from_numpy((row - row.mean()) / row.std())
+
+
+def run(seed):
+    torch.manual_seed(seed)
+    rows = np.random.default_rng(seed).normal(size=(17, 5)).tolist()
+    sums = []
+    for _ in range(2):
+        for batch in data.DataLoader(Texts(rows), batch_size=4, shuffle=True):
+            sums.append(batch.sum(1).numpy() + torch.rand(len(batch)).numpy())
+    return {"sums": np.concatenate(sums)}
+"""
