@@ -13,7 +13,12 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-FAMILIES = {"mean": "toy:family", "scripted": "scripted_family:family", "tiny": "tiny_family:family"}
+FAMILIES = {
+    "mean": "toy:family",
+    "scripted": "scripted_family:family",
+    "tiny": "tiny_family:family",
+    "trying": "trying_family:family",
+}
 
 
 @pytest.fixture(scope="session", autouse=True)

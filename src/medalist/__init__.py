@@ -18,16 +18,29 @@ _HOME = {
     "resume": "medalist.runs.api",
     "run": "medalist.runs.api",
     "runs": "medalist.runs.api",
+    "speedup": "medalist.runs.speedup",
     "validate": "medalist.runs.api",
     "MedalistError": "medalist.core.errors",
 }
 
-__all__ = ["MedalistError", "compare", "compete", "grade", "report", "resume", "run", "runs", "validate"]
+__all__ = [
+    "MedalistError",
+    "compare",
+    "compete",
+    "grade",
+    "report",
+    "resume",
+    "run",
+    "runs",
+    "speedup",
+    "validate",
+]
 
 if TYPE_CHECKING:
     from medalist.core.errors import MedalistError
     from medalist.runs.api import compete, grade, report, resume, run, runs, validate
     from medalist.runs.compare import compare
+    from medalist.runs.speedup import speedup
 
 
 def __getattr__(name: str) -> Any:

@@ -12,6 +12,7 @@ from medalist.apps import options
 from medalist.apps.cli_compare import compare
 from medalist.apps.cli_doors import mcp, play
 from medalist.apps.cli_oracle import oracle
+from medalist.apps.cli_speedup import resume_trials, speedup, trials_at_hand
 from medalist.apps.delivery import Delivery, deliver, first_result
 
 app = typer.Typer(
@@ -83,6 +84,9 @@ def compete(
     deliver(work, as_json=json, at_hand=lambda: first_result(started).as_dict())
 
 
+app.command()(speedup)
+
+
 @app.command()
 def grade(
     task: Annotated[
@@ -99,6 +103,10 @@ def grade(
     semantics: Annotated[
         str | None, typer.Option("--semantics", help="Of a speed-up: preserve or quality.")
     ] = None,
+    sandbox: Annotated[
+        str | None,
+        typer.Option("--sandbox", help="What a speed-up runs in: auto, bubblewrap, landlock, docker or plain."),
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """The hidden grade of a submission."""
@@ -111,6 +119,7 @@ def grade(
             "metric": metric,
             "leaderboard": str(leaderboard.absolute()) if leaderboard else None,
             "semantics": semantics,
+            "sandbox": sandbox,
         }
         given = {key: value for key, value in settings.items() if value is not None}
         verdict = api.grade(task, file, settings=given, tell=lambda line: typer.echo(line, err=True))
@@ -200,6 +209,8 @@ def resume(run: RunName = "latest", json: options.Json = False) -> None:
 
         store = find_run(run, api.runs_root())
         found.append(store.root)
+        if store.spec().numbered:
+            return resume_trials(store, as_json=json)
         with Live(many=len(store.attempts()) > 1) as live:
             result = api.resume(store.root, on_event=live.tell)
         return Delivery(result.as_dict(), result.valid, lambda: _show_run(result.run_dir))
@@ -302,6 +313,8 @@ def _run_at_hand(started: list[Path]) -> Mapping[str, Any]:
     from medalist.runs.store import FileStore
 
     try:
+        if started and FileStore(started[0]).spec().numbered:
+            return trials_at_hand(started)
         return read_run(FileStore(started[0])).as_dict() if started else {"run_dir": None, "attempts": []}
     except MedalistError:
         return {"run_dir": str(started[0]), "attempts": []}

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from types import TracebackType
+from typing import TextIO
 
 from medalist.core.event import Event
 from medalist.core.score import Score
@@ -43,12 +44,13 @@ _STYLES = {
 class Live:
     """A context manager; ``tell`` is the listener to hand to ``compete`` or ``run``.
 
-    ``many`` puts the attempt's name before each line (a set runs several at once).
+    ``many`` puts the attempt's name before each line (a set runs several at once). Without ``timeline``
+    there are no such lines, and the status line alone; ``quiet`` leaves that out too.
     """
 
-    def __init__(self, *, many: bool = False, quiet: bool = False) -> None:
+    def __init__(self, *, many: bool = False, quiet: bool = False, timeline: bool = True) -> None:
         self._many = many
-        self._quiet = quiet
+        self._timeline = timeline and not quiet
         self._terminal = sys.stderr.isatty() and not quiet
         self._status = _Status()
         self._lock = threading.Lock()
@@ -77,7 +79,7 @@ class Live:
         """Take one event of one attempt."""
         self._status.take(attempt, event)
         text = sentence(event)
-        if self._quiet or text is None or event.kind in _QUIET:
+        if not self._timeline or text is None or event.kind in _QUIET:
             return
         line = f"{stamp(event.seconds)} {attempt + ': ' if self._many else ''}{text}"
         with self._lock:
@@ -87,12 +89,12 @@ class Live:
             _erase()
             self._console.print(line, style=_STYLES.get(event.kind), markup=False)
 
-    def say(self, text: str) -> None:
-        """Print what is no event, above the status line."""
+    def say(self, text: str, *, out: TextIO | None = None) -> None:
+        """Print what is no event, above the status line; to stderr where ``out`` says nothing else."""
         with self._lock:
             if self._console is not None:
                 _erase()
-            print(text, file=sys.stderr, flush=True)
+            print(text, file=out or sys.stderr, flush=True)
 
     def _redraw(self) -> None:
         from shutil import get_terminal_size

@@ -24,8 +24,12 @@ Engineer = Annotated[
         "work side by side, and a team joins what they made.",
     ),
 ]
+TrialEngineer = Annotated[
+    str,
+    typer.Option("--engineer", help="Who works: playbook (asks no language model), agent, evolution."),
+]
 NoHints = Annotated[bool, typer.Option("--no-hints", help="Leave the training hints out.")]
-Sandbox = Annotated[str, typer.Option("--sandbox", help="auto, bubblewrap, landlock or plain.")]
+Sandbox = Annotated[str, typer.Option("--sandbox", help="auto, bubblewrap, landlock, docker or plain.")]
 SetEngineer = Annotated[
     str | None, typer.Option("--engineer", help="Who works, instead of the set's engineers; A,B for several.")
 ]
@@ -39,6 +43,14 @@ Model = Annotated[
         metavar="NAME",
         help="The language model that works: PROVIDER:NAME, openai:NAME@http://HOST:PORT/v1 for a server of "
         "your own, hf:/FOLDER; A,B for several.",
+    ),
+]
+TrialModel = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        help="The language model that works, named as in `medalist compete --help`.",
     ),
 ]
 Panel = Annotated[

@@ -5,7 +5,7 @@ Adding a family is adding a folder and one entry point: nothing above or below n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -74,6 +74,47 @@ class Family(Protocol):
 
         The process prints one JSON object as its last line; see ``runs/grading``.
         """
+        ...
+
+
+@runtime_checkable
+class PassedOrNot(Protocol):
+    """A family whose tasks are passed or not, and tried several times to learn how often an engineer passes.
+
+    Its grader says ``passed`` and ``refusal`` (the kind of reason where it did not); see ``runs/verdict``.
+    """
+
+    def tries(self, engineer: str) -> int:
+        """How many attempts such an engineer is given where nobody says."""
+        ...
+
+
+@runtime_checkable
+class JudgesMeanwhile(Protocol):
+    """A family whose judge also says what a product is worth while an attempt goes on."""
+
+    def development_command(self, task: Task, answers: Answers, product: Path) -> Sequence[str]:
+        """As ``grader_command``, on data that no final grade is ever taken on."""
+        ...
+
+
+@runtime_checkable
+class MakesTasks(Family, Protocol):
+    """A family that makes a task of somebody's own file, and puts the result back into a copy of it."""
+
+    def takes(self, file: Path) -> bool:
+        """Whether ``file`` looks like one of which a task can be made; runs nothing of it."""
+        ...
+
+    def make_task(self, file: Path, folder: Path, tell: Callable[[str], None]) -> Path:
+        """Make a task of ``file`` in the new ``folder``, and return the task's folder; the file stays as it is.
+
+        ``tell`` hears of the progress, and of what had to be left alone. Raises InputError when nothing can be made.
+        """
+        ...
+
+    def put_back(self, task: Path, product: Path, place: Path) -> None:
+        """Write at ``place`` a copy of the file that ``task`` was made of which runs as it did, with ``product`` in it."""
         ...
 
 

@@ -30,6 +30,7 @@ from medalist.runs.runner import run_all
 from medalist.runs.sets import read_set
 from medalist.runs.spec import TEAM_SHARE, RunSpec, TaskSpec, task_name, with_time
 from medalist.runs.store import AttemptState, FileStore, find_run, list_runs
+from medalist.runs.trials import Trial, run_trials
 
 Listener = Callable[[str, Event], None]
 """Called with an attempt's id and each of its events as they happen."""
@@ -151,11 +152,22 @@ def run(
     return read_run(store)
 
 
-def resume(name: str | Path, *, on_event: Listener | None = None) -> RunResult:
-    """Pick a run up where it was stopped: finished attempts stay, others go on with the budget they have left."""
+def resume(
+    name: str | Path,
+    *,
+    on_event: Listener | None = None,
+    on_trial: Callable[[Trial], None] | None = None,
+) -> RunResult:
+    """Pick a run up where it was stopped: finished attempts stay, others go on with the budget they have left.
+
+    ``on_trial`` hears of each attempt of a run of trials as it ends.
+    """
     store = find_run(name, runs_root())
     refuse_what_cannot_work(record.spec for record in store.attempts() if not record.state.final)
-    run_all(store, on_event=on_event)
+    if store.spec().numbered:
+        run_trials(store, on_event=on_event, on_trial=on_trial)
+    else:
+        run_all(store, on_event=on_event)
     return read_run(store)
 
 
@@ -223,22 +235,39 @@ def competition(
         "weights": _given(weights),
         **(settings or {}),
     }
-    return TaskSpec(_folder(path), settings={key: value for key, value in asked.items() if value is not None})
+    return TaskSpec(
+        task_folder(path), settings={key: value for key, value in asked.items() if value is not None}
+    )
 
 
 def create_checked_run(
     spec: RunSpec, out: str | Path | None, *, name: str = "", guest_is_here: bool = False
 ) -> FileStore:
     """``create_run`` once every task could be opened and every engineer can work. Raises UsageError, nothing made."""
+    refuse_unworkable(spec, guest_is_here=guest_is_here)
+    return create_run(spec, out, name=name)
+
+
+def refuse_unworkable(spec: RunSpec, *, guest_is_here: bool = False) -> None:
+    """Raises UsageError where a task cannot be opened or an engineer cannot work; makes nothing."""
     for task in spec.tasks:
         find_family(task.family).open(task.path, task.settings)
     refuse_unused_models(spec)
     refuse_what_cannot_work(spec.attempts(), guest_is_here=guest_is_here)
-    return create_run(spec, out, name=name)
 
 
 def create_run(spec: RunSpec, out: str | Path | None, *, name: str = "") -> FileStore:
     """Lay out a new run. Raises UsageError when ``out`` holds one already, StoreError when it cannot be written."""
+    store = place_for_run(out, name or task_name(spec.tasks[0].path))
+    store.create(spec)
+    return store
+
+
+def place_for_run(out: str | Path | None, name: str) -> FileStore:
+    """Where a new run goes: ``out``, else a folder under ``runs_root()`` named after the time and ``name``.
+
+    Makes nothing. Raises UsageError when ``out`` holds a run already.
+    """
     if out is not None:
         store = FileStore(Path(out).absolute())
         if (store.root / "run.json").exists():
@@ -247,12 +276,9 @@ def create_run(spec: RunSpec, out: str | Path | None, *, name: str = "") -> File
                 where=str(store.root),
                 next_step=f"`medalist resume {store.root}` continues it; another --out starts a new one.",
             )
-    else:
-        stamp = clock.strftime("%Y%m%d-%H%M%S")
-        base = runs_root().absolute() / f"{stamp}-{name or task_name(spec.tasks[0].path)}"
-        store = FileStore(next(path for path in _numbered(base) if not path.exists()))
-    store.create(spec)
-    return store
+        return store
+    base = runs_root().absolute() / f"{clock.strftime('%Y%m%d-%H%M%S')}-{name}"
+    return FileStore(next(path for path in _numbered(base) if not path.exists()))
 
 
 def _numbered(base: Path):
@@ -278,13 +304,14 @@ def _given(path: str | Path | None) -> str | None:
     return str(Path(path).absolute())
 
 
-def _folder(path: str | Path) -> Path:
+def task_folder(path: str | Path) -> Path:
+    """The folder of a task, or of the built-in one of that name. Raises InputError when there is neither."""
     folder = Path(path)
     if not folder.exists():
         folder = built_in_task(str(path)) or folder
     if not folder.exists():
         raise InputError(
-            "There is no such folder.",
+            "There is no such task.",
             where=str(folder),
             next_step="Name the folder that holds the task's files, or a built-in task, speedup:complex say.",
         )
@@ -292,14 +319,14 @@ def _folder(path: str | Path) -> Path:
 
 
 def _task_and_product(task: str | Path, product: str | Path, settings: Mapping[str, Any] | None):
-    path, file = _folder(task), Path(product)
+    path, file = task_folder(task), Path(product)
     if not file.is_file():
         raise InputError("There is no such file to judge.", where=str(file))
-    family = _recognise(path)
+    family = recognise(path)
     return family, family.open(path, settings or {}), file.resolve()
 
 
-def _recognise(path: Path) -> Family:
+def recognise(path: Path) -> Family:
     """The family that knows tasks like this one. Raises InputError that says what each looks for."""
     families = find_families()
     for family in families.values():

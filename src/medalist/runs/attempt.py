@@ -16,7 +16,7 @@ import medalist
 from medalist.core.budget import Budget
 from medalist.core.errors import MedalistError, StoreError, UsageError
 from medalist.core.event import Event, EventLog
-from medalist.core.family import Family, Opened, find_family
+from medalist.core.family import Family, Opened, PassedOrNot, find_family
 from medalist.core.home import cache_folder
 from medalist.engineers.engineer import Engineer
 from medalist.hints.learned import LearnedHints
@@ -26,11 +26,12 @@ from medalist.machine.hardware import Hardware, read_hardware
 from medalist.runs.ending import Ending, clock_and_signals, undisturbed, until_interrupted
 from medalist.runs.engineers import engineer_for
 from medalist.runs.figures import fold
-from medalist.runs.grading import GRADER_SECONDS, grade_product
+from medalist.runs.grading import GRADER_SECONDS, Grade, grade_product, judge_meanwhile
 from medalist.runs.pulse import Pulse
 from medalist.runs.report import write_attempt_page
 from medalist.runs.resume import Earlier, earlier_work
 from medalist.runs.store import AttemptRecord, AttemptState, FileStore, Store, write_json, write_text
+from medalist.runs.verdict import reach
 from medalist.session.session import Session
 from medalist.session.supervisor import Supervisor
 from medalist.training.checkpoint import CheckSettings
@@ -175,6 +176,7 @@ class _Work:
             history=self.earlier.history,
             best=self.earlier.best,
             submissions=self.earlier.submissions,
+            judge=judge_meanwhile(self.family, self.opened),
         )
 
     def _check_settings(self) -> CheckSettings:
@@ -223,9 +225,9 @@ def _close(work: _Work, ending: Ending, pulse: Pulse) -> Attempted:
     result = _result(work)
     if ending.state is AttemptState.INTERRUPTED:
         with until_interrupted():
-            attempt(lambda: result.update(_grade(work, _HURRIED_GRADER_SECONDS)))
+            attempt(lambda: result.update(_graded(work, ending, _HURRIED_GRADER_SECONDS)))
     else:
-        attempt(lambda: result.update(_grade(work, GRADER_SECONDS)))
+        attempt(lambda: result.update(_graded(work, ending, GRADER_SECONDS)))
     record = replace(work.record, state=ending.state, reason=ending.reason, result=result)
     attempt(lambda: work.store.write(record))
     attempt(lambda: write_attempt_page(work.store, work.record.spec.id))
@@ -242,11 +244,12 @@ def _result(work: _Work) -> dict[str, Any]:
     in_place = bool(figures.submitted) and product.is_file()
     best = figures.best
     facts = figures.explored.get("facts") or figures.explored
+    asked = work.opened.task if work.opened else None
     return {
         "submission": str(product) if in_place else None,
         "valid": in_place,
-        "metric": best.metric if best else facts.get("metric"),
-        "direction": best.direction if best else facts.get("direction"),
+        "metric": best.metric if best else facts.get("metric") or (asked and asked.metric) or None,
+        "direction": best.direction if best else facts.get("direction") or (asked and asked.direction),
         "validation_score": best.value if best else None,
         "hidden_score": None,
         "medal": None,
@@ -260,13 +263,25 @@ def _result(work: _Work) -> dict[str, Any]:
     }
 
 
-def _grade(work: _Work, timeout_seconds: float) -> dict[str, Any]:
+def _graded(work: _Work, ending: Ending, timeout_seconds: float) -> dict[str, Any]:
+    """What grading adds to the attempt's figures; a verdict, also where there is nothing to grade, if it is one's task."""
+    grade = _grade(work, timeout_seconds)
+    found: dict[str, Any] = {}
+    if grade is not None:
+        found = {"hidden_score": grade.score, "medal": grade.medal, "valid": grade.valid}
+    if isinstance(work.family, PassedOrNot):
+        figures = fold(work.store.events(work.record.spec.id))
+        found["verdict"] = reach(ending.state, ending.reason, figures, grade).as_dict()
+    return found
+
+
+def _grade(work: _Work, timeout_seconds: float) -> Grade | None:
     """Grade what is in place, if the task carries answers; what the grader said goes to ``grade.json``."""
     if work.family is None or work.opened is None or work.opened.answers is None:
-        return {}
+        return None
     product = (work.folder / "submission" / work.family.product).resolve()
     if not product.is_file():
-        return {}
+        return None
     grade = grade_product(
         work.family,
         work.opened.task,
@@ -276,7 +291,7 @@ def _grade(work: _Work, timeout_seconds: float) -> dict[str, Any]:
         isolation=work.isolation,
     )
     write_json(work.folder / "grade.json", grade.as_dict())
-    return {"hidden_score": grade.score, "medal": grade.medal, "valid": grade.valid}
+    return grade
 
 
 def _closed_in_peace(part: Workspace | Reviewer) -> None:

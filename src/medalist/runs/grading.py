@@ -15,16 +15,17 @@ fault.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from medalist.core.answers import Answers
-from medalist.core.family import Family
+from medalist.core.family import Family, JudgesMeanwhile, Opened
 from medalist.core.score import ScoreStatus
 from medalist.core.task import Task
 from medalist.machine import children
+from medalist.session.session import Judge
 
 GRADER_SECONDS = 1800.0
 """How long a grader may take: one of speed-ups may have to wait for others to be done with the machine."""
@@ -69,21 +70,56 @@ def grade_product(
     isolation: str = "",
     tell: Callable[[str], None] | None = None,
 ) -> Grade:
-    """The hidden grade of ``product``. ``isolation`` names the sandbox it was made in, and is stamped on it.
+    """The hidden grade of ``product``. ``isolation`` names the sandbox it was made in, and is stamped on it
+    where the grader does not name one of its own.
 
     ``tell`` hears each line that the grader says meanwhile.
     """
     if answers is None:
         return Grade(ScoreStatus.UNSCORED, reason="The task carries no hidden answers.")
     command = family.grader_command(task, answers, product)
-    answer = children.ask(list(command), cwd=Path(product.anchor), timeout_seconds=timeout_seconds, tell=tell)
+    return _ask_grader(command, product, timeout_seconds, tell, {"isolation": isolation} if isolation else {})
+
+
+def _ask_grader(
+    command: Sequence[str],
+    product: Path,
+    timeout_seconds: float,
+    tell: Callable[[str], None] | None = None,
+    unless_said: Mapping[str, Any] | None = None,
+    given_up: Callable[[], bool] = lambda: False,
+) -> Grade:
+    """Run a grader to its end; ``unless_said`` stands in for what it does not say itself."""
+    answer = children.ask(
+        list(command),
+        cwd=Path(product.anchor),
+        timeout_seconds=timeout_seconds,
+        tell=tell,
+        given_up=given_up,
+    )
     if answer.returncode is None:
         return Grade(ScoreStatus.GRADER_ERROR, reason=f"The grader took more than {timeout_seconds:.0f} s.")
     said = _last_object(answer.output)
     if said is None:
         last = answer.errors.strip().splitlines()[-1:] or [f"return code {answer.returncode}"]
         return Grade(ScoreStatus.GRADER_ERROR, reason=f"The grader failed: {last[0]}")
-    return read_grade({**said, **({"isolation": isolation} if isolation else {})})
+    return read_grade({**(unless_said or {}), **said})
+
+
+def judge_meanwhile(family: Family, opened: Opened) -> Judge | None:
+    """What asks the family's judge while an attempt goes on, and gives its report; None where it has none for that.
+
+    Its data are never those of a final grade, so an engineer may be told what it says.
+    """
+    answers = opened.answers
+    if answers is None or not isinstance(family, JudgesMeanwhile):
+        return None
+
+    def judge(product: Path, given_up: Callable[[], bool]) -> Mapping[str, Any]:
+        command = family.development_command(opened.task, answers, product)
+        return _ask_grader(command, product, GRADER_SECONDS, given_up=given_up).as_dict()
+
+    return judge
 
 
 def read_grade(said: Mapping[str, Any]) -> Grade:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from medalist.runs import report_verdict
 from medalist.runs.checklist import Tick, checklist
 from medalist.runs.consultations import consultations, share_trained
 from medalist.runs.figures import Figures, fold
@@ -16,6 +17,7 @@ from medalist.runs.language_models import dollars, language_models
 from medalist.runs.report_oracle import USE_HEADINGS, oracle_lines, record, use_rows
 from medalist.runs.store import AttemptRecord, Store, write_text
 from medalist.runs.timeline import duration, number, sentence, stamp
+from medalist.runs.verdict import Verdict, verdict_of
 
 
 @dataclass(frozen=True)
@@ -32,17 +34,26 @@ class AttemptStory:
     def name(self) -> str:
         return self.record.spec.id
 
+    @property
+    def verdict(self) -> Verdict | None:
+        """Of an attempt that ended, at a task that is passed or not."""
+        return verdict_of(self.record) if self.record.result.get("verdict") else None
+
 
 def read_story(store: Store, attempt_id: str) -> AttemptStory:
     """Read one attempt; what a killed process left unwritten is simply not there."""
     folder = store.folder(attempt_id)
     figures = fold(store.events(attempt_id))
+    record = store.read(attempt_id)
+    trained = not record.result.get(
+        "verdict"
+    )  # else a training is worked on, and the habits of one say nothing
     return AttemptStory(
-        record=store.read(attempt_id),
+        record=record,
         figures=figures,
         grade=_grade(folder / "grade.json"),
         readings=tuple(_json_lines(folder / "telemetry.jsonl")),
-        ticks=tuple(checklist(figures, folder / "workspace")),
+        ticks=tuple(checklist(figures, folder / "workspace")) if trained else (),
     )
 
 
@@ -71,7 +82,7 @@ def write_attempt_page(store: Store, attempt_id: str) -> Path:
 def markdown(store: Store) -> str:
     """The run as Markdown: a table, then each attempt's figures, checklist and timeline."""
     stories = read_stories(store)
-    parts = [f"# {store.root.name}", "", *_table([_row(story) for story in stories], _HEADINGS)]
+    parts = [f"# {store.root.name}", "", *_table(overview_rows(stories), overview_headings(stories))]
     oracle = record(story.figures for story in stories)
     parts += ["", oracle] if oracle else []
     for story in stories:
@@ -81,12 +92,8 @@ def markdown(store: Store) -> str:
             "",
             *_table([list(pair) for pair in figure_rows(story)], ("figure", "")),
         ]
-        parts += [
-            "",
-            "### Checklist",
-            "",
-            *(f"- {mark(tick)} {tick.habit}: {tick.evidence}" for tick in story.ticks),
-        ]
+        ticks = [f"- {mark(tick)} {tick.habit}: {tick.evidence}" for tick in story.ticks]
+        parts += ["", "### Checklist", "", *ticks] if ticks else []
         for title, lines in (("Oracle", oracle_lines(story.figures)), ("Language models", _use_table(story))):
             parts += ["", f"### {title}", "", *lines] if lines else []
         parts += ["", "### Timeline", "", "```", *timeline(story.figures), "```"]
@@ -111,16 +118,10 @@ def timeline(figures: Figures) -> list[str]:
 
 def figure_rows(story: AttemptStory) -> list[tuple[str, str]]:
     """The figures of SPEC G6 and the attempt's outcome, as label and text."""
-    figures, result = story.figures, story.record.result
-    telemetry = figures.telemetry
-    optimism = " (an ensemble's, mildly optimistic)" if figures.blended else ""
-    rows = [
-        ("state", f"{story.record.state}" + (f" – {story.record.reason}" if story.record.reason else "")),
-        ("metric", f"{result.get('metric') or '–'} ({result.get('direction') or '–'})"),
-        ("validation score", number(result.get("validation_score")) + optimism),
-        ("hidden score", _hidden(story)),
-        ("first valid submission", duration(figures.first_valid_seconds)),
-        ("first better than a constant", duration(figures.first_better_than_constant_seconds)),
+    figures, telemetry = story.figures, story.figures.telemetry
+    rows = [("state", f"{story.record.state}" + (f" – {story.record.reason}" if story.record.reason else ""))]
+    rows += _verdict_rows(story) or _score_rows(story)
+    rows += [
         ("total time", f"{duration(figures.seconds)} of {duration(figures.started.get('budget_seconds'))}"),
         ("candidates", str(len(figures.candidates))),
         ("failures (before success)", f"{figures.failures} ({figures.failures_before_success})"),
@@ -143,6 +144,23 @@ def figure_rows(story: AttemptStory) -> list[tuple[str, str]]:
     return rows
 
 
+def _score_rows(story: AttemptStory) -> list[tuple[str, str]]:
+    figures, result = story.figures, story.record.result
+    optimism = " (an ensemble's, mildly optimistic)" if figures.blended else ""
+    return [
+        ("metric", f"{result.get('metric') or '–'} ({result.get('direction') or '–'})"),
+        ("validation score", number(result.get("validation_score")) + optimism),
+        ("hidden score", _hidden(story)),
+        ("first valid submission", duration(figures.first_valid_seconds)),
+        ("first better than a constant", duration(figures.first_better_than_constant_seconds)),
+    ]
+
+
+def _verdict_rows(story: AttemptStory) -> list[tuple[str, str]]:
+    said = story.grade.report if story.grade else {}
+    return [] if story.verdict is None else report_verdict.rows(story.verdict, said)
+
+
 def _language_model_rows(figures: Figures) -> list[tuple[str, str]]:
     used = language_models(figures.events)
     rows = [("language models", f"{dollars(figures.cost_usd)}, {figures.tokens:,} tokens")] if used else []
@@ -161,7 +179,25 @@ def machine_text(figures: Figures) -> str:
     return f"{machine.get('cores')} cores, {machine.get('memory_bytes', 0) / 2**30:.0f} GB, {gpus}"
 
 
+_MEDALS = {"gold": "🥇 gold", "silver": "🥈 silver", "bronze": "🥉 bronze"}
 _HEADINGS = ("attempt", "state", "metric", "validation", "hidden", "medal", "first valid", "time")
+
+
+def overview_headings(stories: Sequence[AttemptStory]) -> tuple[str, ...]:
+    """Of the table with a row for each attempt."""
+    return report_verdict.HEADINGS if any(story.verdict for story in stories) else _HEADINGS
+
+
+def overview_rows(stories: Sequence[AttemptStory]) -> list[list[str]]:
+    """A row for each attempt, as ``overview_headings`` says."""
+    if not any(story.verdict for story in stories):
+        return [_row(story) for story in stories]
+    return [
+        report_verdict.row(
+            story.name, str(story.record.state), verdict_of(story.record), story.figures.seconds
+        )
+        for story in stories
+    ]
 
 
 def _row(story: AttemptStory) -> list[str]:
@@ -172,10 +208,15 @@ def _row(story: AttemptStory) -> list[str]:
         str(result.get("metric") or "–"),
         number(result.get("validation_score")),
         _hidden(story),
-        str(result.get("medal") or "–"),
+        medal(story) or "–",
         duration(story.figures.first_valid_seconds),
         duration(story.figures.seconds),
     ]
+
+
+def medal(story: AttemptStory) -> str:
+    """``🥇 gold``; "" without one."""
+    return _MEDALS.get(str(story.grade.medal), "") if story.grade else ""
 
 
 def _hidden(story: AttemptStory) -> str:

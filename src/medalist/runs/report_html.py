@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from medalist.core.event import Event
 from medalist.core.score import Direction
-from medalist.runs import charts
+from medalist.runs import charts, report_verdict
 from medalist.runs.candidate_tree import candidates
 from medalist.runs.figures import Figures
 from medalist.runs.markup import document, section, table, titled
-from medalist.runs.report import AttemptStory, figure_rows, machine_text, mark
+from medalist.runs.report import (
+    AttemptStory,
+    figure_rows,
+    machine_text,
+    mark,
+    medal,
+    overview_headings,
+    overview_rows,
+)
 from medalist.runs.report_oracle import USE_HEADINGS, oracle_section, record, use_rows
 from medalist.runs.timeline import duration, number, sentence, stamp
-
-_MEDALS = {"gold": "🥇 gold", "silver": "🥈 silver", "bronze": "🥉 bronze"}
 
 
 def page(title: str, stories: Sequence[AttemptStory]) -> str:
@@ -27,20 +33,10 @@ def page(title: str, stories: Sequence[AttemptStory]) -> str:
 
 def _overview(stories: Sequence[AttemptStory]) -> str:
     rows = []
-    for story in stories:
-        result = story.record.result
-        rows.append(
-            (
-                f'<a href="#{escape(story.name)}">{escape(story.name)}</a>',
-                escape(str(story.record.state)),
-                escape(str(result.get("metric") or "–")),
-                number(result.get("validation_score")),
-                number(story.grade.score if story.grade else None),
-                _medal(story) or "–",
-                duration(story.figures.seconds),
-            )
-        )
-    attempts = table(("attempt", "state", "metric", "validation", "hidden", "medal", "time"), rows)
+    for cells in overview_rows(stories):
+        name, *others = (escape(cell) for cell in cells)
+        rows.append((f'<a href="#{name}">{name}</a>', *others))
+    attempts = table(overview_headings(stories), rows)
     oracle = record(story.figures for story in stories)
     return section("Attempts", attempts + (f'<p class="quiet">{escape(oracle)}</p>' if oracle else ""))
 
@@ -50,14 +46,14 @@ def _attempt(story: AttemptStory, *, alone: bool) -> str:
     heading = "" if alone else f'<h2 class="attempt">{escape(story.name)}</h2>'
     sections = (
         _cards(story),
-        section("Validation score over time", _scores(figures) + _legend()),
+        section(_scores_title(story), _scores(figures) + _legend()),
         section("What ran when", _machine_charts(story)),
         section("Candidates", candidates(figures)),
         section("Oracle", oracle_section(figures)),
         section("Checks at work", _checks(figures)),
         section("Hints and leaks", _hints(figures)),
         section("What was found in the data", _found(figures)),
-        f'<div class="two">{section("Checklist", _ticks(story))}{section("Figures", _figures(story))}</div>',
+        f'<div class="two">{_checklist(story)}{section("Figures", _figures(story))}</div>',
         section("Language models", _language_models(figures)),
         section("Timeline", _timeline(figures)),
     )
@@ -68,6 +64,8 @@ def _cards(story: AttemptStory) -> str:
     result, figures = story.record.result, story.figures
     better = {"max": "higher is better", "min": "lower is better"}.get(str(result.get("direction")), "")
     hidden = story.grade.score if story.grade else None
+    if story.verdict is not None:
+        return _headed(story, report_verdict.cards(story, story.verdict))
     why = "" if hidden is not None else (story.grade.reason if story.grade else "no hidden answers")
     cards = [
         (
@@ -76,7 +74,7 @@ def _cards(story: AttemptStory) -> str:
             f"{result.get('metric') or ''} · {better}",
             "accent",
         ),
-        ("hidden", number(hidden), _medal(story) or why or "by the separate grader", "accent"),
+        ("hidden", number(hidden), medal(story) or why or "by the separate grader", "accent"),
         ("first valid", duration(figures.first_valid_seconds), _beats(figures), ""),
         (
             "time",
@@ -91,6 +89,12 @@ def _cards(story: AttemptStory) -> str:
             "",
         ),
     ]
+    return _headed(story, cards)
+
+
+def _headed(story: AttemptStory, cards: Iterable[tuple[str, str, str, str]]) -> str:
+    """Where and by whom, and below it the cards: label, value, note and kind of each."""
+    figures = story.figures
     inner = "".join(
         f'<div class="card {kind}"><p class="label">{escape(label)}</p><p class="value">{escape(value)}</p>'
         f'<p class="note">{escape(note)}</p></div>'
@@ -108,9 +112,12 @@ def _beats(figures: Figures) -> str:
     )
 
 
-def _medal(story: AttemptStory) -> str:
-    medal = story.grade.medal if story.grade else None
-    return _MEDALS.get(str(medal), "") if medal else ""
+def _scores_title(story: AttemptStory) -> str:
+    """A speed-up's own measurements, say, have a metric's name and are no validation in the sense of data held out."""
+    metric = story.record.result.get("metric")
+    return (
+        f"{str(metric).capitalize()} over time" if story.verdict and metric else "Validation score over time"
+    )
 
 
 def _scores(figures: Figures) -> str:
@@ -241,19 +248,20 @@ def _found(figures: Figures) -> str:
     )
 
 
-def _ticks(story: AttemptStory) -> str:
+def _checklist(story: AttemptStory) -> str:
+    """Nothing where the habits of a training do not apply."""
+    if not story.ticks:
+        return ""
     kinds = {True: "yes", False: "no", None: "none"}
-    return table(
-        (),
-        [
-            (
-                f'<span class="mark {kinds[tick.held]}">{mark(tick)}</span>',
-                escape(tick.habit),
-                escape(tick.evidence),
-            )
-            for tick in story.ticks
-        ],
-    )
+    rows = [
+        (
+            f'<span class="mark {kinds[tick.held]}">{mark(tick)}</span>',
+            escape(tick.habit),
+            escape(tick.evidence),
+        )
+        for tick in story.ticks
+    ]
+    return section("Checklist", table((), rows))
 
 
 def _figures(story: AttemptStory) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from medalist.core.score import Direction
 from medalist.runs.store import AttemptRecord, AttemptState, Store
+from medalist.runs.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class AttemptResult:
 
     ``run_dir`` is None when nothing was started, ``submission`` when none is in place;
     ``hidden_score`` and ``medal`` are None where no hidden answers (or no leaderboard) exist.
-    ``direction`` is "max" or "min"; ``cost_usd`` and ``tokens`` are what language models used.
+    ``direction`` is "max" or "min"; ``cost_usd`` and ``tokens`` are what language models used. ``verdict``
+    is of a task that is passed or not, None for others.
     """
 
     run_dir: Path | None
@@ -35,14 +37,18 @@ class AttemptResult:
     relaunches: int = 0
     cost_usd: float = 0.0
     tokens: int = 0
+    verdict: Verdict | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON values under the keys of ``medalist compete --json``."""
-        return {
+        """JSON values under the keys of ``medalist compete --json``, and ``verdict`` where there is one."""
+        data = {
             **asdict(self),
             "run_dir": None if self.run_dir is None else str(self.run_dir),
             "submission": None if self.submission is None else str(self.submission),
         }
+        if self.verdict is None:
+            del data["verdict"]
+        return data
 
     @staticmethod
     def from_record(run_dir: Path, record: AttemptRecord) -> AttemptResult:
@@ -50,6 +56,8 @@ class AttemptResult:
         result = {key: value for key, value in record.result.items() if key in known}
         if result.get("submission"):
             result["submission"] = Path(result["submission"])
+        if result.get("verdict"):
+            result["verdict"] = Verdict.from_dict(result["verdict"])
         return AttemptResult(run_dir=run_dir, **result)
 
 

@@ -35,12 +35,17 @@ class _Running:
     trail: Trail
 
 
-def run_all(store: FileStore, *, on_event: Callable[[str, Event], None] | None = None) -> None:
+def run_all(
+    store: FileStore,
+    *,
+    on_event: Callable[[str, Event], None] | None = None,
+    on_end: Callable[[str], None] | None = None,
+) -> None:
     """Run every attempt that is not final yet; returns when all have ended or the run's time is over.
 
-    A run that asks for more attempts at once than there are cores has them share cores. A team
-    starts when its members have ended. Raises KeyboardInterrupt after Ctrl-C, when every attempt
-    has saved what it had.
+    ``on_end`` hears the id of each attempt whose process has ended, graded and all. A run that asks
+    for more attempts at once than there are cores has them share cores. A team starts when its members
+    have ended. Raises KeyboardInterrupt after Ctrl-C, when every attempt has saved what it had.
     """
     spec = store.spec()
     waiting = [record.spec for record in store.attempts() if not record.state.final]
@@ -61,6 +66,8 @@ def run_all(store: FileStore, *, on_event: Callable[[str, Event], None] | None =
                     each.trail.follow(on_event)
                     running.remove(each)
                     free.append(each.cores)
+                    if on_end is not None:
+                        on_end(each.spec.id)
             if time.monotonic() > deadline:
                 break
     finally:

@@ -99,6 +99,8 @@ class RunSpec:
     llm: LlmSettings = field(default_factory=LlmSettings)
     models: tuple[str, ...] = ()
     team: bool = False
+    numbered: bool = False
+    """Whether attempts are called ``run_1``, ``run_2`` and on: the same one tried again and again, with other seeds."""
 
     def __post_init__(self) -> None:
         if not self.engineers:
@@ -131,6 +133,8 @@ class RunSpec:
                     made += crew
                     if self.team and len(crew) > 1:
                         made.append(self._team(names, crew))
+        if self.numbered:
+            return tuple(replace(each, id=f"run_{number}") for number, each in enumerate(made, start=1))
         return tuple(made)
 
     def _crew(self, task: TaskSpec, seed: int, hints: bool) -> Iterator[AttemptSpec]:
