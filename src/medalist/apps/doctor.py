@@ -92,7 +92,7 @@ def _machine() -> Iterator[Finding]:
 
 
 def _sandboxes() -> Iterator[Finding]:
-    for name in ("bubblewrap", "landlock"):
+    for name in ("bubblewrap", "landlock", "docker"):
         try:
             _, probe = choose_sandbox(name, cache=None)
         except SandboxUnavailable as error:

@@ -13,16 +13,22 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
+ENGINE_VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "XDG_RUNTIME_DIR")
+"""Where Docker's client finds its engine."""
+
 _ALLOWED = (
     "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV", "PYTHONPATH", "LD_LIBRARY_PATH",
     "MEDALIST_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "HF_HOME", "TORCH_HOME",
+    *ENGINE_VARIABLES,
 )  # fmt: skip
 _LONGEST_ECHO_SECONDS = 2.0
+_LOOK_SECONDS = 0.5
 _PARENT_DIED = 1  # PR_SET_PDEATHSIG
 _DUMPABLE = 4  # PR_SET_DUMPABLE
 
@@ -124,8 +130,10 @@ def ask(
     cwd: Path,
     timeout_seconds: float,
     tell: Callable[[str], None] | None = None,
+    given_up: Callable[[], bool] = lambda: False,
 ) -> Answer:
-    """Run a child to its end and return what it printed; a child past its limit is killed with its group.
+    """Run a child to its end and return what it printed; a child past its limit is killed with its group, and so is
+    one that ``given_up``, which is asked now and then, says is waited for no more.
 
     ``tell`` hears each line of its stderr as it comes, in another thread.
     """
@@ -133,16 +141,17 @@ def ask(
     assert process.stderr is not None
     errors = _Listener(process.stderr, tell or (lambda line: None))
     process.stderr = None  # the listener's, not communicate's
+    deadline = time.monotonic() + timeout_seconds
+    output: bytes | None = None
     try:
-        output, _ = process.communicate(timeout=timeout_seconds)
-        returncode: int | None = process.returncode
-    except subprocess.TimeoutExpired:
-        stop(process, grace_seconds=1.0)
-        output, _ = process.communicate()
-        returncode = None
+        while output is None and time.monotonic() < deadline and not given_up():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                output, _ = process.communicate(timeout=min(_LOOK_SECONDS, deadline - time.monotonic()))
     finally:
         if process.poll() is None:
             stop(process, grace_seconds=1.0)
+    returncode = None if output is None else process.returncode
+    output = process.communicate()[0] if output is None else output
     return Answer(returncode, output.decode(errors="replace"), errors.heard()[-4000:])
 
 

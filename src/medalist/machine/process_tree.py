@@ -2,7 +2,8 @@
 
 Walking `/proc/<pid>/task/*/children` touches only the tree that is asked for, a tenth of the cost of
 listing every process of the machine; where the kernel lacks that file psutil does the listing.
-Processes may vanish at any moment; those are left out, never an error.
+Processes may vanish at any moment; those are left out, never an error. A container's processes are an engine's
+children and not of who asked for it: ``graft`` hangs them below whom they belong to, for this process's looks.
 """
 
 from __future__ import annotations
@@ -90,7 +91,25 @@ def descendants(pid: int) -> list[int]:
 
 
 def children(pid: int) -> list[int]:
-    """The processes that ``pid`` started, or adopted, and that still are."""
+    """The processes that ``pid`` started, or adopted, and that still are; and the one grafted on it."""
+    grafted = [_GRAFTS[pid]] if pid in _GRAFTS else []
+    return grafted + _children_by_kernel(pid)
+
+
+_GRAFTS: dict[int, int] = {}
+
+
+def graft(child: int, parent: int) -> None:
+    """From now on ``child``, with all below it, counts as started by ``parent``; until ``ungraft``."""
+    _GRAFTS[parent] = child
+
+
+def ungraft(parent: int) -> None:
+    """Take back what was grafted on ``parent``, if anything."""
+    _GRAFTS.pop(parent, None)
+
+
+def _children_by_kernel(pid: int) -> list[int]:
     folder = f"/proc/{pid}/task"
     try:
         threads = os.listdir(folder)

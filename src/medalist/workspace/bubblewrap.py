@@ -13,20 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from medalist.workspace.policy import Command, SandboxPolicy, Wrapped, interpreter_paths, kept
-
-_SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-_SYSTEM_FILES = (
-    "/etc/alternatives",
-    "/etc/fonts",
-    "/etc/group",
-    "/etc/ld.so.cache",
-    "/etc/ld.so.conf",
-    "/etc/ld.so.conf.d",
-    "/etc/localtime",
-    "/etc/nsswitch.conf",
-    "/etc/passwd",
-    "/sys/devices/system/cpu",
-)
+from medalist.workspace.system import SYSTEM_FILES, SYSTEM_FOLDERS, folders_to_mask
 
 _KERNEL_SWITCHES = ("acpi", "bus", "fs", "irq", "mtrr", "pressure", "sys", "sysrq-trigger")
 """Names below /proc that root may write without any capability: core_pattern runs a program outside.
@@ -40,6 +27,7 @@ class BubblewrapSandbox:
 
     name = "bubblewrap"
     isolation = "bubblewrap"
+    groups_hold = True
 
     def missing(self) -> str:
         if shutil.which("bwrap"):
@@ -53,7 +41,7 @@ class BubblewrapSandbox:
             options.append("--share-net")
         options += _system_mounts()
         options += _short_name(Path(command.env.get("TMPDIR", "/tmp")))
-        hidden = _folders_to_mask((*policy.readable, policy.writable))
+        hidden = folders_to_mask((*policy.readable, policy.writable))
         options += [part for folder in hidden for part in ("--tmpfs", str(folder))]
         options += _shown_read_only(interpreter_paths(policy))
         options += [part for path in policy.hidden for part in _emptied(path)]
@@ -83,13 +71,13 @@ def _emptied(path: Path) -> tuple[str, ...]:
 
 def _system_mounts() -> list[str]:
     mounts = []
-    for name in _SYSTEM_FOLDERS:
+    for name in SYSTEM_FOLDERS:
         folder = Path(name)
         if folder.is_symlink():
             mounts += ["--symlink", str(folder.readlink()), name]
         elif folder.is_dir():
             mounts += ["--ro-bind", name, name]
-    for name in _SYSTEM_FILES:
+    for name in (*SYSTEM_FILES, "/sys/devices/system/cpu"):
         mounts += ["--ro-bind-try", name, name]
     mounts += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
     if os.geteuid() == 0:
@@ -101,15 +89,3 @@ def _system_mounts() -> list[str]:
     if gpus:  # CUDA reads the PCI tree
         mounts += ["--ro-bind-try", "/sys", "/sys"]
     return mounts
-
-
-def _folders_to_mask(shown: Sequence[Path]) -> list[Path]:
-    """Folders around what is shown that a system folder would bring in whole, answers beside them.
-
-    A competition under /usr/local/share, say: its parent is emptied before its public part is bound.
-    """
-    return [
-        path.parent
-        for path in shown
-        if path.parent != Path("/usr") and any(path.is_relative_to(name) for name in _SYSTEM_FOLDERS)
-    ]

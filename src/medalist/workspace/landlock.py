@@ -47,6 +47,7 @@ class LandlockSandbox:
 
     name = "landlock"
     isolation = "landlock+seccomp"
+    groups_hold = True
 
     def missing(self) -> str:
         if landlock_version() < 1:

@@ -2,8 +2,9 @@
 
 A control group where this process may make one below its own (version 1 as root, version 2 where the
 group was delegated): the kernel kills what goes past the memory limit at once and refuses to fork
-past the process limit. Elsewhere nothing but polling: ``workspace/jobs.py`` adds up the trees at each
-sample and kills what is over, so a limit may be passed for the length of an interval. RLIMIT_AS is
+past the process limit. A container's engine holds both for each container. Elsewhere nothing but
+polling: ``workspace/jobs.py`` adds up the trees at each sample and kills what is over, so a limit
+may be passed for the length of an interval. RLIMIT_AS is
 of no use (CUDA and Torch reserve far more addresses than they touch), nor is RLIMIT_NPROC (it counts
 a user's processes everywhere, and not root's at all).
 """
@@ -19,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from medalist.machine.hardware import control_groups
-from medalist.workspace.policy import SandboxPolicy, Wrapped
+from medalist.workspace.policy import Sandbox, SandboxPolicy, Wrapped
 
 _PREFIX = "medalist-"
 _FILES = {  # controller -> (limit's name, in v1 for memory, v2 for memory, either for processes)
@@ -35,6 +36,11 @@ class ControlGroup:
     def __init__(self, folders: Sequence[Path], holds: frozenset[str]) -> None:
         self.folders = tuple(folders)
         self.holds = holds
+
+    @staticmethod
+    def under(sandbox: Sandbox, policy: SandboxPolicy) -> ControlGroup:
+        """A group for what ``sandbox`` will start; one that holds nothing where it would not be in there."""
+        return ControlGroup.create(policy) if sandbox.groups_hold else ControlGroup((), frozenset())
 
     @staticmethod
     def create(policy: SandboxPolicy, root: Path = Path("/")) -> ControlGroup:

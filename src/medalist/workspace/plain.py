@@ -16,6 +16,7 @@ class PlainSandbox:
 
     name = "plain"
     isolation = "none"
+    groups_hold = True
 
     def missing(self) -> str:
         return ""

@@ -1,4 +1,4 @@
-"""What a sandbox must hold and how one is asked: the protocol that bubblewrap, Landlock and plain share."""
+"""What a sandbox must hold and how one is asked: the protocol that all sandboxes share."""
 
 from __future__ import annotations
 
@@ -36,12 +36,14 @@ class SandboxPolicy:
 class Wrapped:
     """A command as the operating system is to start it, and its whole environment.
 
-    ``keeper_is_child`` says that what is started is not the keeper itself but its parent.
+    ``keeper_is_child`` says that what is started is not the keeper itself but its parent. ``told`` is a file for what
+    starts it elsewhere, below an engine: where that is and what it used (``workspace/docker_outside.py``).
     """
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
     keeper_is_child: bool = False
+    told: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Sandbox(Protocol):
 
     @property
     def name(self) -> str:
-        """``"bubblewrap"``, ``"landlock"`` or ``"plain"``."""
+        """``"bubblewrap"``, ``"landlock"``, ``"docker"`` or ``"plain"``."""
         ...
 
     @property
@@ -67,8 +69,13 @@ class Sandbox(Protocol):
         """What is stamped on grades: the mechanisms at work, or ``"none"``."""
         ...
 
+    @property
+    def groups_hold(self) -> bool:
+        """Whether a control group of who starts it holds what runs inside; an engine puts it into groups of its own."""
+        ...
+
     def missing(self) -> str:
-        """Why this sandbox cannot even be tried on this machine, with what to install; "" when it can."""
+        """Why this sandbox cannot even be tried on this machine, with what mends that; "" when it can."""
         ...
 
     def wrap(self, command: Command, policy: SandboxPolicy) -> Wrapped:

@@ -45,7 +45,7 @@ class ProbeReport:
 
     ``runs`` says whether Python runs inside at all; ``breaches`` which promises of ``PROMISES`` the
     probe broke; ``daemon_dies`` whether a process that forked twice died with the kill; ``limits``
-    what holds memory and processes ("control group" or "polling"). ``warning`` is for a person.
+    what holds memory and processes ("control group", "engine" or "polling"). ``warning`` is for a person.
     """
 
     name: str
@@ -166,7 +166,7 @@ def _perform(sandbox: Sandbox, report: ProbeReport, stage: _Stage, timeout_secon
         child_environment(stage.workspace, cores=1),
         stage.workspace,
     )
-    group = ControlGroup.create(policy)
+    group = ControlGroup.under(sandbox, policy)
     log = stage.workspace / "probe.log"
     try:
         with log.open("wb") as output:
@@ -186,11 +186,18 @@ def _perform(sandbox: Sandbox, report: ProbeReport, stage: _Stage, timeout_secon
         runs=True,
         breaches=[name for name in PROMISES if managed.get(name) or (name == "signal_parent" and signalled)],
         daemon_dies=_is_silent(stage.workspace / "heartbeat"),
-        limits={
-            "memory": "control group" if "memory" in group.holds else "polling",
-            "processes": "control group" if "pids" in group.holds else "polling",
-        },
+        limits={name: _holder(sandbox, group, controller) for name, controller in _LIMITS.items()},
     )
+
+
+_LIMITS = {"memory": "memory", "processes": "pids"}
+
+
+def _holder(sandbox: Sandbox, group: ControlGroup, controller: str) -> str:
+    """What holds a limit."""
+    if not sandbox.groups_hold:
+        return "engine"
+    return "control group" if controller in group.holds else "polling"
 
 
 def _wait_for_answer(stage: _Stage, child: Child, timeout_seconds: float) -> dict[str, bool] | None:

@@ -7,19 +7,21 @@ a keeper (``workspace/keeper.py``) sees to daemons that fork twice.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import resource
 import select
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Protocol
 
 from medalist.core.errors import JobError
-from medalist.machine.process_tree import descendants, read_process
+from medalist.machine.process_tree import descendants, graft, read_process, ungraft
 from medalist.workspace.policy import Wrapped
 
 
@@ -94,6 +96,7 @@ class Child:
                 next_step="Run `medalist doctor`; it says what is missing.",
             ) from error
         self._keeper_is_child = wrapped.keeper_is_child
+        self._told = wrapped.told
         self._keeper_pid = 0
         self.wake_descriptor = os.pidfd_open(self._popen.pid)
         self._end: ProcessEnd | None = None
@@ -101,8 +104,7 @@ class Child:
     @property
     def pid(self) -> int:
         if not self._keeper_pid and self._end is None:
-            below = descendants(self._popen.pid) if self._keeper_is_child else [self._popen.pid]
-            self._keeper_pid = below[0] if below else 0
+            self._keeper_pid = self._find_keeper()
         return self._keeper_pid
 
     def poll(self) -> ProcessEnd | None:
@@ -117,6 +119,7 @@ class Child:
                     cpu_seconds=usage.ru_utime + usage.ru_stime,
                     max_rss_bytes=usage.ru_maxrss * 1024 if usage.ru_maxrss > self._inherited_rss_kib else 0,
                 )
+                self._take_back()
         return self._end
 
     def wait(self, timeout_seconds: float) -> ProcessEnd | None:
@@ -124,6 +127,31 @@ class Child:
         if self.poll() is None:
             select.select([self.wake_descriptor], [], [], timeout_seconds)
         return self.poll()
+
+    def _find_keeper(self) -> int:
+        """The keeper: what was started, the child of that, or the child of the process that a container began with."""
+        root = self._popen.pid
+        if self._told is not None:
+            root = int(_read_told(self._told).get("root", 0))
+            if root:
+                graft(root, self._popen.pid)
+        elif not self._keeper_is_child:
+            return root
+        return next(iter(descendants(root)), 0) if root else 0
+
+    def _take_back(self) -> None:
+        """Once a container has ended: what it used, as it says itself, and an end to what stood for it here."""
+        if self._told is None:
+            return
+        assert self._end is not None
+        told = _read_told(self._told)
+        self._end = replace(
+            self._end,
+            cpu_seconds=told.get("cpu_seconds", 0.0),
+            max_rss_bytes=int(told.get("max_rss_bytes", 0)),
+        )
+        ungraft(self._popen.pid)
+        shutil.rmtree(self._told.parent, ignore_errors=True)
 
     def kill(self, grace_seconds: float) -> None:
         if self.poll() is None:
@@ -135,6 +163,14 @@ class Child:
                     os.kill(self._popen.pid, number)
                 if self.wait(timeout_seconds=5.0) is not None:
                     return
+
+
+def _read_told(path: Path) -> dict[str, float]:
+    """What a container's starter has written so far."""
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
 
 
 def kill_tree(root: int, grace_seconds: float, ended_descriptor: int) -> None:

@@ -78,8 +78,9 @@ class Workspace:
         self.sandbox = sandbox
         self.policy = policy
         self.cores = cores
+        self.closed = False
         self._preload = tuple(preload)
-        self._group = ControlGroup.create(policy)
+        self._group = ControlGroup.under(sandbox, policy)
         self._interpreter: WarmInterpreter | None = None
         self.jobs = JobTable(
             self,
@@ -239,6 +240,7 @@ class Workspace:
 
     def close(self) -> None:
         """Kill every job and the warm interpreter, and empty the temporary folder. May be called again."""
+        self.closed = True
         self.jobs.kill_all(reason="the workspace was closed")
         if self._interpreter is not None:
             self._interpreter.close()
