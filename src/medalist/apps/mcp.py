@@ -40,7 +40,7 @@ Context = ServerRequestContext[Any, Any]
 class McpGuest:
     """Whoever connects to ``door`` is the engineer; see ``engineers.guest.Guest``.
 
-    The attempt ends when a client calls ``finish``, and, where the door says so, when it has left.
+    The attempt ends when a client says that it is done, and, where the door says so, when it has left.
     """
 
     def __init__(self, door: Door) -> None:
@@ -215,12 +215,16 @@ class McpGuest:
 
 
 def _instructions(desk: Desk, door: Door) -> str:
-    budget = desk.session.budget
+    brought, budget = desk.brought, desk.session.budget
     leaving = " or disconnect" if door.leaving_ends else ""
+    jobs = (
+        "Jobs are reviewed before they start and watched while they run; answers carry the news. `wait` takes the place "
+        "of sleeping and polling. "
+    )
     return (
         "You are the engineer of one machine-learning task, with the tools of this server and under its checks. Call "
-        "read_brief first: it says what is to be solved, what is known, how to work and what is handed in. Jobs are "
-        "reviewed before they start and watched while they run; answers carry the news. `wait` takes the place of "
-        f"sleeping and polling. You have {duration(budget.remaining)} from now. Hand in with `submit`; the attempt ends "
-        f"when you call `finish`{leaving}, and what is in place then is graded."
+        "read_brief first: it says what is to be solved, what is known, how to work and what is handed in. "
+        f"{jobs if brought.checked else ''}You have {duration(budget.remaining)} from now. "
+        f"{'Hand in with `submit`; the' if brought.leaves('submit') else 'The'} attempt ends when you call "
+        f"`{brought.ending}`{leaving}, and what is in place then is graded."
     )

@@ -31,8 +31,8 @@ _PLACES = {"path", "folder"}
 _GREETING = """\
 You are the engineer. The workspace is {workspace}; the task's files lie in input/.
 Lines are shell commands, in the sandbox; `help` lists the tools beside them, `read_brief` says what is
-to be solved. Training is started with `start_job train.py`. Ctrl-D ends the attempt, and what is in
-place then is graded. Time left: {left}."""
+to be solved. {training}Ctrl-D ends the attempt, and what is in place then is graded. Time left: {left}."""
+_TRAINING = "Training is started with `start_job train.py`. "
 
 
 class BadLine(Exception):
@@ -54,7 +54,9 @@ class Player:
     async def work(self, desk: Desk) -> None:
         self._say(
             _GREETING.format(
-                workspace=desk.session.workspace.root, left=duration(desk.session.budget.remaining)
+                workspace=desk.session.workspace.root,
+                training=_TRAINING if desk.brought.leaves("start_job") else "",
+                left=duration(desk.session.budget.remaining),
             )
         )
         self._lines.open(asyncio.get_running_loop(), [tool.name for tool in all_tools(desk)])
@@ -97,7 +99,7 @@ class Player:
             self._change_folder(desk, rest.strip())
         else:
             try:
-                name, arguments = tool_call(line, tools, self._folder)
+                name, arguments = tool_call(line, tools, self._folder, shell=desk.brought.shell)
             except BadLine as wrong:
                 self._say(f"{wrong}\n{help_text(tools, first)}")
                 return
@@ -122,15 +124,18 @@ class Player:
         return True
 
 
-def tool_call(line: str, tools: Mapping[str, Tool], folder: str = ".") -> tuple[str, dict[str, Any]]:
+def tool_call(
+    line: str, tools: Mapping[str, Tool], folder: str = ".", *, shell: str = "run_command"
+) -> tuple[str, dict[str, Any]]:
     """The tool that a line calls, and its arguments; ``folder`` is where the person stands.
 
+    A line that calls none is a command line for the tool ``shell``.
     ``name=value`` names a parameter, other words fill the parameters in order. Raises BadLine.
     """
     first, _, rest = line.partition(" ")
     tool = tools.get(first)
     if tool is None:
-        return "run_command", {"command": line, "folder": folder}
+        return shell, {"command": line, "folder": folder}
     known: Mapping[str, Mapping[str, Any]] = tool.parameters["properties"]
     given: dict[str, str] = {}
     words = []

@@ -42,6 +42,7 @@ KINDS: dict[str, str] = {
     "validated": "a submission was checked: valid or the reason why not",
     "submitted": "a valid submission is in place: candidate, validation score, seconds since start",
     "submission_refused": "a submission stayed out: malformed, or not better than the one in place",
+    "rescued": "nothing was handed in: what counts instead and where it was found, or that there is nothing, and why",
     "leak_found": "something in the data or a script leaks: what and what was done",
     "warning": "something a person should know",
     "error": "something failed; the attempt goes on or ends, as it says",

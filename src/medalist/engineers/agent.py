@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from medalist.core.errors import BudgetSpent, LlmError, MedalistError
-from medalist.engineers.agent_closing import closing_seconds, use_what_was_trained
+from medalist.engineers.agent_closing import time_for_work, use_what_was_trained
 from medalist.engineers.agent_context import Conversation
 from medalist.engineers.agent_loop import AgentLoop, LoopLimits
 from medalist.engineers.agent_oracle import FixedPoints, oracle_beside
@@ -23,7 +23,6 @@ from medalist.llm.settings import LlmSettings
 from medalist.session.session import Session
 from medalist.session.workshop import Workshop
 from medalist.tools.desk import Desk
-from medalist.tools.tool import all_tools
 
 _BEGIN = "Begin. The task has been explored and a baseline is in place."
 _MOST_CONTEXT_TOKENS = 120_000
@@ -34,11 +33,11 @@ _WINDOW_RESERVE_TOKENS = 8_000  # for the tools' descriptions, and for the estim
 class AgentSettings:
     """What a person may set of an agent beside the language models, by the same names among a task's settings.
 
-    ``context_tokens`` bounds the conversation (0: by the language model's own window); ``steps`` is
-    never told to the agent.
+    ``context_tokens`` bounds the conversation (0: by the language model's own window); ``steps`` (0: as many
+    as the family says) is never told to the agent.
     """
 
-    steps: int = 500
+    steps: int = 0
     context_tokens: int = 0
     answer_tokens: int = 16_000
     stream: bool = False
@@ -80,7 +79,7 @@ class AgentEngineer:
         oracle = oracle_beside(self._llm, door, session, workshop)
         async with Desk(session, workshop, oracle=oracle, hints=self._settings.hints) as desk:
             try:
-                async with asyncio.timeout(workshop.seconds_left - closing_seconds(session.budget)):
+                async with time_for_work(workshop, session.budget):
                     await self._converse(desk, door)
                 return None
             except TimeoutError:
@@ -95,21 +94,16 @@ class AgentEngineer:
         model = door.model(self._llm.model, role="engineer")
         settings = self._settings
         tokens = settings.context_tokens or _context_tokens(model.context_window, settings.answer_tokens)
-        brief = desk.workshop.brief()
         opening = _BEGIN
         if desk.oracle is not None:
-            points = FixedPoints(desk.oracle, desk.session, situation(desk.session, brief))
+            points = FixedPoints(desk.oracle, desk.session, situation(desk.session, desk.workshop.brief()))
             desk.before_training = points.review
             strategy = await points.strategy()
             opening += f"\n\nThe oracle was asked for a strategy:\n\n{strategy}" if strategy else ""
         conversation = Conversation(tokens, _kept_by(desk))
-        conversation.open(
-            system_prompt(
-                desk.session, brief, all_tools(desk), hints=settings.hints, oracle=desk.oracle is not None
-            ),
-            opening,
-        )
-        limits = LoopLimits(settings.steps, settings.answer_tokens, settings.stream)
+        conversation.open(system_prompt(desk), opening)
+        steps = settings.steps or desk.brought.steps
+        limits = LoopLimits(steps, settings.answer_tokens, settings.stream)
         await AgentLoop(model, desk, conversation, limits).run()
 
 

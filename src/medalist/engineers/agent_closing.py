@@ -7,20 +7,47 @@ folder that scores better than what is in place is predicted from and submitted.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from medalist.core.budget import Budget
 from medalist.core.errors import BudgetSpent, MedalistError
 from medalist.session.supervisor import LaunchRequest
+from medalist.session.workshop import Workshop
 from medalist.tools.definition import Refused
 from medalist.tools.desk import Desk
 from medalist.tools.submit import submit
 
 _SHARE = 0.05
 _LEAST_SECONDS, _MOST_SECONDS = 3.0, 300.0
+_LOOK_SECONDS = 0.5
 
 
 def closing_seconds(budget: Budget) -> float:
     """What is kept free at the end of a budget for this."""
     return min(max(_LEAST_SECONDS, _SHARE * budget.total_seconds), _MOST_SECONDS)
+
+
+@asynccontextmanager
+async def time_for_work(workshop: Workshop, budget: Budget) -> AsyncIterator[None]:
+    """Within: TimeoutError once only what the closing needs is left. A clock that stands puts the end off."""
+
+    def left() -> float:
+        return workshop.seconds_left - closing_seconds(budget)
+
+    async def keep(timeout: asyncio.Timeout) -> None:
+        await asyncio.sleep(_LOOK_SECONDS)
+        while not timeout.expired():
+            timeout.reschedule(asyncio.get_running_loop().time() + left())
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async with asyncio.timeout(left()) as timeout:
+        keeper = asyncio.create_task(keep(timeout))
+        try:
+            yield
+        finally:
+            keeper.cancel()
 
 
 async def use_what_was_trained(desk: Desk) -> None:

@@ -65,7 +65,7 @@ class AgentLoop:
         self._desk = desk
         self._conversation = conversation
         self._limits = limits
-        self._patience = Patience()
+        self._patience = Patience(desk.brought.ending)
         self._submissions_before = desk.session.submissions
         definitions = [
             ToolDefinition(

@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 _GO_ON = (
     "You called no tool. Nobody reads your words: only tools change anything here. Go on with the task, "
-    "or call finish if a submission of yours is in place and you are done."
+    "or call {ending} if you are done."
 )
 _CUT_OFF = (
     "Your answer was cut off at the limit on one answer. Go on with a tool call, and write long files in "
@@ -38,7 +38,7 @@ _POLLING = (
 )
 _CIRCLES = (
     "You have made this same call {times} times and had the same answer each time. It will not change: do "
-    "something else, or call finish if you are done."
+    "something else, or call {ending} if you are done."
 )
 
 
@@ -56,8 +56,9 @@ Step = tuple[Acted, ...]
 
 @dataclass
 class Patience:
-    """Counts an agent's silences and circles."""
+    """Counts an agent's silences and circles. ``ending`` is the tool by which it says that it is done."""
 
+    ending: str = "finish"
     _silences: int = 0
     _steps: deque[Step] = field(default_factory=lambda: deque(maxlen=_RECENT_STEPS))
     _shapes: deque[Step] = field(default_factory=lambda: deque(maxlen=_RECENT_STEPS))
@@ -71,7 +72,8 @@ class Patience:
         self._silences += 1
         refused = finish_reason == "content_filter"
         if self._silences <= SILENCES_BORNE:
-            return _REFUSED if refused else _CUT_OFF if finish_reason == "length" else _GO_ON
+            go_on = _CUT_OFF if finish_reason == "length" else _GO_ON.format(ending=self.ending)
+            return _REFUSED if refused else go_on
         if own_submission and not refused:
             return None
         times = f"{self._silences} times in a row"
@@ -103,7 +105,7 @@ class Patience:
             )
         if alike < _TOLD_AT:
             return ""
-        return _POLLING if jobs_running else _CIRCLES.format(times=times)
+        return _POLLING if jobs_running else _CIRCLES.format(times=times, ending=self.ending)
 
 
 def _without_numbers(acted: Acted) -> Acted:

@@ -1,6 +1,7 @@
 """What an agent is told before it begins: task, machine, sizes, workflow (SPEC K2), and the limits it may know.
 
-The words are in ``agent_prompt.txt``; here is what fills them in. The number of steps an agent may
+The words are in ``agent_prompt.txt``, and in ``agent_prompt_own_tools.txt`` where a family's workshop brings tools
+and a workflow of its own; here is what fills them in. The number of steps an agent may
 take is not told (it would only be spent), and no hidden figure or path is known here to tell.
 """
 
@@ -12,7 +13,8 @@ from string import Template
 
 from medalist.machine.hardware import Hardware
 from medalist.session.session import Session
-from medalist.tools.tool import Tool
+from medalist.tools.desk import Desk
+from medalist.tools.tool import all_tools
 from medalist.training.sizing import GB, size_for
 
 TRAINING_LINES = (
@@ -58,27 +60,42 @@ _WORKFLOW = (
 """SPEC K2, from writing on."""
 
 _WITHOUT_GPU = (
-    "There is no GPU: prefer estimators that do well on a CPU (gradient boosting, linear models, small networks), and "
+    "Without one, prefer estimators that do well on a CPU (gradient boosting, linear models, small networks), and "
     "train no deep network from scratch where a lighter estimator does better in the time."
 )
 _IMAGE_WIDTHS = (224, 384)
 
 
-def system_prompt(session: Session, brief: str, tools: Iterable[Tool], *, hints: bool, oracle: bool) -> str:
-    """The system prompt of one attempt. ``brief`` is the workshop's; ``hints`` and ``oracle`` say if there are any."""
-    template = Template((files("medalist.engineers") / "agent_prompt.txt").read_text(encoding="utf-8"))
-    workflow = [_EXPLORED, *([_HINTS] if hints else []), *([_ORACLE] if oracle else []), *_WORKFLOW]
-    return template.substitute(
-        brief=brief.strip(),
-        machine=_machine(session.hardware),
-        budget=spoken(session.budget.total_seconds),
-        left=spoken(session.budget.remaining),
+def system_prompt(desk: Desk) -> str:
+    """The system prompt of whoever sits at ``desk``, as it stands now. The workshop must be prepared."""
+    session, own_workflow = desk.session, desk.brought.workflow
+    hints, oracle = [_HINTS] if desk.hints else [], [_ORACLE] if desk.oracle is not None else []
+    told = {
+        "brief": desk.workshop.brief().strip(),
+        "machine": _parts(session.hardware) if own_workflow else _machine(session.hardware),
+        "budget": spoken(session.budget.total_seconds),
+        "left": spoken(session.budget.remaining),
+        "workflow": _numbered(own_workflow or [_EXPLORED, *hints, *oracle, *_WORKFLOW]),
+        "tools": "\n".join(
+            f"- `{tool.name}`: {_first_sentence(tool.description)}" for tool in all_tools(desk)
+        ),
+    }
+    if own_workflow:
+        return _template("agent_prompt_own_tools.txt").substitute(told)
+    return _template("agent_prompt.txt").substitute(
+        told,
         command=spoken(min(session.limits.command_seconds, session.budget.total_seconds)),
-        workflow="\n".join(f"{number}. {step}" for number, step in enumerate(workflow, start=1)),
         sizes=_sizes(session.hardware),
         lines=_LINES.format(lines="\n".join(TRAINING_LINES)),
-        tools="\n".join(f"- `{tool.name}`: {_first_sentence(tool.description)}" for tool in tools),
     )
+
+
+def _template(name: str) -> Template:
+    return Template((files("medalist.engineers") / name).read_text(encoding="utf-8"))
+
+
+def _numbered(steps: Iterable[str]) -> str:
+    return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, start=1))
 
 
 def situation(session: Session, brief: str) -> str:
@@ -102,8 +119,12 @@ def spoken(seconds: float) -> str:
 
 def _machine(hardware: Hardware) -> str:
     """Cores, memory and GPUs, and what follows from having none (SPEC K5)."""
+    return _parts(hardware) if hardware.gpus else f"{_parts(hardware)} {_WITHOUT_GPU}"
+
+
+def _parts(hardware: Hardware) -> str:
     gpus = [f"{gpu.name} with {gpu.memory_bytes / GB:.0f} GB" for gpu in hardware.gpus]
-    gpu = f"GPU: {', '.join(gpus)}." if gpus else _WITHOUT_GPU
+    gpu = f"GPU: {', '.join(gpus)}." if gpus else "There is no GPU."
     return f"{hardware.cores} CPU cores, {hardware.memory_bytes / GB:.0f} GB of memory. {gpu}"
 
 

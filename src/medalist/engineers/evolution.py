@@ -25,7 +25,7 @@ from medalist.search.shares import PaidShares
 from medalist.search.shinka import ShinkaSearch, ShinkaSettings
 from medalist.search.tree import TreeSearch, TreeSettings
 from medalist.session.session import Session
-from medalist.session.workshop import Draft, Workshop
+from medalist.session.workshop import Draft, WordsOperators, Workshop
 
 MODEL, FAMILY = "language model", "family"
 _LOOK_SECONDS = 0.25
@@ -88,10 +88,11 @@ class EvolutionEngineer:
         with Door(self._llm, session.events, session.attempt_dir / "llm.jsonl") as door:
             door.check(self._llm.model)
             workshop: Workshop = session.family.workshop(session)
-            if self._settings.hints:
+            hints = self._settings.hints and not isinstance(workshop, WordsOperators)
+            if hints:
                 session.read_hints()
             workshop.prepare()
-            writer = self._writer(session, workshop, door)
+            writer = self._writer(session, workshop, door, hints=hints)
             try:
                 _Evolution(session, workshop, writer, self._policy(session), self._settings).run()
             finally:
@@ -103,7 +104,7 @@ class EvolutionEngineer:
             return TreeSearch(TreeSettings(), session.rng)
         return ShinkaSearch(ShinkaSettings(), session.rng)
 
-    def _writer(self, session: Session, workshop: Workshop, door: Door) -> Writer:
+    def _writer(self, session: Session, workshop: Workshop, door: Door, *, hints: bool) -> Writer:
         seconds = self._settings.candidate_share * session.budget.total_seconds
         return Writer(
             door,
@@ -112,7 +113,7 @@ class EvolutionEngineer:
             workshop,
             at_once=self._settings.requests or min(len(session.cores), _MOST_REQUESTS),
             seconds=max(seconds, min(_LEAST_CANDIDATE_SECONDS, session.budget.total_seconds)),
-            hints=self._settings.hints,
+            hints=hints,
             oracle=oracle_beside(self._llm, door, session, workshop),
         )
 

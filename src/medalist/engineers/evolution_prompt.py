@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
 from medalist.core.candidate import CandidateState, Outcome
 from medalist.core.score import Score
@@ -18,9 +17,7 @@ from medalist.machine.hardware import Hardware
 from medalist.search.policy import Proposal
 from medalist.search.population import Population
 from medalist.session.session import Session
-
-if TYPE_CHECKING:
-    from medalist.session.workshop import Workshop
+from medalist.session.workshop import WordsOperators, Workshop
 
 GB = 2**30
 _LINES_OF_TABLE = 15
@@ -43,6 +40,8 @@ _LIBRARIES = (
     "transformers",
     "PIL",
     "joblib",
+    "numba",
+    "Cython",
 )
 
 _ROLE = """\
@@ -109,7 +108,8 @@ def operator_prompt(session: Session, workshop: Workshop, proposal: Proposal, *,
         parts.append(_parent(workshop, population[name]))
     if proposal.operator == "debug":
         parts.append(_failure(session, workshop, population[proposal.parents[0]], hints=hints))
-    return "\n\n".join([*parts, _TASKS[proposal.operator]])
+    own = workshop.operator_words if isinstance(workshop, WordsOperators) else {}
+    return "\n\n".join([*parts, own.get(proposal.operator) or _TASKS[proposal.operator]])
 
 
 def _standing(population: Population, best: Score | None) -> str:

@@ -12,14 +12,13 @@ from contextlib import ExitStack
 from typing import Protocol
 
 from medalist.core.errors import BudgetSpent
-from medalist.engineers.agent_closing import closing_seconds, use_what_was_trained
+from medalist.engineers.agent_closing import time_for_work, use_what_was_trained
 from medalist.engineers.agent_prompt import system_prompt
 from medalist.llm.settings import LlmSettings
 from medalist.session.session import Session
 from medalist.session.workshop import Workshop
 from medalist.tools.definition import define
 from medalist.tools.desk import Desk
-from medalist.tools.tool import all_tools
 
 
 class Guest(Protocol):
@@ -69,7 +68,7 @@ class GuestEngineer:
         session = desk.session
         async with desk:
             try:
-                async with asyncio.timeout(desk.workshop.seconds_left - closing_seconds(session.budget)):
+                async with time_for_work(desk.workshop, session.budget):
                     await self._guest.work(desk)
             except (TimeoutError, BudgetSpent):
                 session.note("The guest's time is over.")
@@ -80,7 +79,7 @@ class GuestEngineer:
         return True
 
     def _invite_oracle(self, desk: Desk, closing: ExitStack) -> None:
-        if not (self._llm.panel or self._llm.critic):
+        if not (self._llm.panel or self._llm.critic) or not desk.brought.leaves("ask_oracle"):
             return
         from medalist.llm.door import Door
         from medalist.llm.oracle import Oracle
@@ -99,10 +98,4 @@ class GuestEngineer:
 
 async def read_brief(desk: Desk) -> str:
     """Read what is to be solved, on which machine, in what time, how to work, and what is handed in. Call it first."""
-    return system_prompt(
-        desk.session,
-        desk.workshop.brief(),
-        all_tools(desk),
-        hints=desk.hints,
-        oracle=desk.oracle is not None,
-    )
+    return system_prompt(desk)

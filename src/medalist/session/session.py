@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -36,13 +36,22 @@ from medalist.workspace.workspace import Completed, Workspace
 _QUOTED_CHARACTERS = 2000
 
 
+Judge = Callable[[Path, Callable[[], bool]], Mapping[str, Any]]
+"""Runs a family's judge in a process of its own on a file out of the workspace's reach, and gives its report.
+
+It may take minutes, unless the second argument, which is asked now and then, says that it is waited for no more. May be
+called in any thread.
+"""
+
+
 @dataclass
 class Session:
     """One engineer's hands on one attempt. Built by ``runs.attempt``, used by one engineer.
 
     ``history`` holds the outcomes of an earlier process of the same attempt, oldest first, and
     ``best`` the score of the submission that stands in ``attempt_dir/submission`` (None when none
-    does, or when it has no score). ``cores`` are the ids this attempt may use.
+    does, or when it has no score). ``cores`` are the ids this attempt may use. ``judge``, where the family
+    has one for use meanwhile (``core.family.JudgesMeanwhile``), is that.
     """
 
     task: Task
@@ -60,6 +69,7 @@ class Session:
     history: Sequence[Outcome] = ()
     best: Score | None = None
     submissions: int = 0
+    judge: Judge | None = None
     refusal: str = ""
     """Why the last product that was handed in and stayed out did so."""
     _waiting_news: list[News] = field(default_factory=list)
@@ -238,6 +248,7 @@ class Session:
         files: Sequence[str] | Mapping[str, str] = (),
         product: str = "",
         weights: Mapping[str, float] | None = None,
+        decided: bool = False,
     ) -> bool:
         """Put a candidate's product in place if it is valid and better than the one there.
 
@@ -245,12 +256,14 @@ class Session:
         candidate's folder; a mapping of ``files`` says where in the workspace each name lies instead.
         ``product`` defaults to the family's. ``weights`` say what each member of an ensemble counts,
         by id, and are told with the submission. ``score`` is the validation score;
-        None stands for a guess that nothing was learned for, which goes in while nothing scored stands.
+        None stands for a guess that nothing was learned for, which goes in while nothing scored stands. With
+        ``decided`` it is the engineer's last word, and goes in whatever scores stand against it.
         Everything is copied out of the
         workspace first and validated there, so that it cannot change afterwards. Returns whether it
         is in place now. Raises StoreError when it cannot be written; what stood there stays.
         """
-        if self.best is not None and not (score is not None and score.better_than(self.best)):
+        better = self.best is None or (score is not None and score.better_than(self.best))
+        if not (better or decided):
             self.refuse(candidate, score, "not better than the submission in place")
             return False
         folder = self.attempt_dir / "submissions" / f"{self.submissions + 1:03d}-{candidate.id}"

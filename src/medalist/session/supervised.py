@@ -35,7 +35,8 @@ class LaunchRequest:
     ``training_refused`` says why a command that trains may not be started now, "" when it may. ``kind`` is
     what reading the command line of a ``program`` found. With ``watch_starts``, what the job starts in turn
     is read too, and a training that nobody reviewed ends it; so does Python that reads its code from a
-    pipe, but for ``code_on_stdin``, where that code was read before.
+    pipe, but for ``code_on_stdin``, where that code was read before. ``checked`` False leaves the script as it
+    is and the job alone: where a program's training is the very thing that is worked on.
     """
 
     argv: tuple[str, ...]
@@ -55,6 +56,7 @@ class LaunchRequest:
     kind: Kind = Kind.NONE
     watch_starts: bool = False
     code_on_stdin: bool = False
+    checked: bool = True
 
 
 @dataclass(frozen=True)

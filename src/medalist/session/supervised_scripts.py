@@ -69,7 +69,7 @@ class Scripts:
         Raises Refusal when something that must be fixed is left, or when it trains and may not yet.
         """
         request = watched.request
-        if runs_own_module(watched.argv):
+        if runs_own_module(watched.argv) or not request.checked:
             return
         texts = _Texts(lambda path: self._read(request.cwd, path))
         watched.script = "" if request.program else script_of(watched.argv, texts.__getitem__)

@@ -162,6 +162,8 @@ class Supervisor:
         if watched.job.pid == 0:
             watched.waits_for_its_start()
             return
+        if not watched.request.checked:
+            return
         if watched.request.watch_starts and (stray := self._starts.refused(watched)):
             self._stop(watched, "unreviewed", stray)
             return
@@ -333,7 +335,7 @@ class Supervisor:
     # ---- the end of a job
 
     def _ended(self, watched: Watched) -> None:
-        """A job ended by itself: out of memory brings it back, anything else is final."""
+        """A job ended by itself: out of memory brings one that trains back, anything else is final."""
         self._read_log(watched)
         end = watched.job.ended
         assert end is not None

@@ -42,6 +42,16 @@ class Draft:
 
 
 @runtime_checkable
+class WordsOperators(Protocol):
+    """A workshop whose candidates are no training scripts: it says in its own words what a language model is asked for
+    as an operator of the search, and hints on training are left out.
+    """
+
+    operator_words: Mapping[str, str]
+    """By the operator's name; one that is missing keeps the usual words."""
+
+
+@runtime_checkable
 class Workshop(Protocol):
     """One family's trade in one session. Not for use from several threads."""
 

@@ -19,6 +19,7 @@ from medalist.session.session import Session
 from medalist.session.supervised import SHORT_COMMAND_SECONDS
 from medalist.session.supervisor import LaunchRequest, News, Watched
 from medalist.session.workshop import Workshop
+from medalist.tools.brought import brought_by
 from medalist.tools.definition import Refused, Tool
 from medalist.tools.outputs import Outputs
 from medalist.tools.telling import Clock, edits, tell
@@ -57,8 +58,8 @@ class Desk:
     """One engineer's tools in one attempt. Used by one asyncio loop, in the thread the session belongs to.
 
     ``hints`` False leaves the knowledge base out: no tool for it, and no launch waits for it.
-    ``extra`` are tools a family or an engineer brings along. ``submitted_finally`` turns True when the
-    engineer said that it is done.
+    ``extra`` are tools an engineer brings along, ``brought`` is what the family's workshop does.
+    ``submitted_finally`` turns True when the engineer said that it is done.
     """
 
     def __init__(
@@ -73,11 +74,12 @@ class Desk:
     ) -> None:
         self.session = session
         self.workshop = workshop
-        self.oracle = oracle
-        self.hints = hints
+        self.brought = brought_by(workshop)
+        self.oracle = oracle if self.brought.leaves("ask_oracle") else None
+        self.hints = hints and self.brought.leaves("read_hints")
         self.settings = settings
         self.extra = tuple(extra)
-        self.hints_read = not hints
+        self.hints_read = not self.hints
         self.submitted_finally = False
         self.summary = ""
         self.outputs = Outputs()
@@ -176,7 +178,8 @@ class Desk:
             facts=facts,
             sizing_key=job_key_of_script(code or "", facts.image_pixels),
             training_refused=request.training_refused or gate,
-            watch_starts=True,
+            watch_starts=self.brought.checked,
+            checked=self.brought.checked,
         )
         watched = self.session.start(request)
         if watched.refused:
@@ -202,7 +205,7 @@ class Desk:
         """Have ``before_training`` look at a script that is about to be started. Raises Refused with what it wants."""
         script = self.script_of(request)
         code = self.text_of(script)
-        if self.before_training is None or code is None or not self.hints_read:
+        if self.before_training is None or code is None or not (self.hints_read and self.brought.checked):
             return
         trains = self.kind_of(request.argv, request.cwd).trains
         if trains and (must_fix := await self.before_training(script, code)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from medalist.session.supervisor import LaunchRequest, Watched
 from medalist.tools.definition import Refused
 from medalist.tools.desk import Desk
@@ -20,31 +22,54 @@ async def run_command(desk: Desk, command: str, folder: str = ".") -> str:
     command: The command line, "python explore.py" or "head -3 input/train.csv" for instance.
     folder: Where to run it, relative to the workspace.
     """
+    job_id, watched = await start_command(desk, command, folder)
+    if not await desk.ended(job_id, desk.settings.command_seconds):
+        return _goes_on(desk, job_id, watched)
+    return answer_of(desk, job_id)
+
+
+async def start_command(
+    desk: Desk, command: str, folder: str, *, seconds_limit: float = 0.0
+) -> tuple[str, Watched]:
+    """Start a shell command line under the desk's checks, and the id it goes by. Raises Refused.
+
+    ``seconds_limit`` ends it, 0 for no limit but the attempt's.
+    """
     if not command.strip():
         raise Refused("The command is empty.")
     if len(command) > _LONGEST_LINE:
         raise Refused(f"The command has more than {_LONGEST_LINE:,} characters. Write a file and run that.")
     words = script_call(command)
     if words is not None and words[0] != "-m":
-        request = script_request(desk, words, folder, log=desk.command_log())
+        log = desk.command_log()
+        request = script_request(desk, words, folder, log=log, seconds_limit=seconds_limit)
     else:
-        where = folder_of(desk, folder)
-        root = str(desk.session.workspace.root)
-        found = read_line(command, folder=where, root=root, kind_of=desk.kind_of, read=desk.text_of)
-        request = LaunchRequest(
-            argv=("-c", command),
-            program="bash",
-            cwd=where,
-            name="command",
-            log=desk.command_log(),
-            kind=Kind.OPAQUE if found.opaque else Kind.NONE,
-            code_on_stdin=found.code_on_stdin,
-        )
+        request = _line_request(desk, command, folder_of(desk, folder), seconds_limit)
     await desk.approve(request)
-    job_id, watched = desk.start(request)
-    if not await desk.ended(job_id, desk.settings.command_seconds):
-        return _goes_on(desk, job_id, watched)
-    completed = desk.take_output(job_id)
+    return desk.start(request)
+
+
+def _line_request(desk: Desk, command: str, folder: str, seconds_limit: float) -> LaunchRequest:
+    """The launch of a line for the shell, read first where this desk checks what is run."""
+    request = LaunchRequest(
+        argv=("-c", command),
+        program="bash",
+        cwd=folder,
+        name="command",
+        log=desk.command_log(),
+        seconds_limit=seconds_limit or None,
+    )
+    if not desk.brought.checked:
+        return request
+    root = str(desk.session.workspace.root)
+    found = read_line(command, folder=folder, root=root, kind_of=desk.kind_of, read=desk.text_of)
+    kind = Kind.OPAQUE if found.opaque else Kind.NONE
+    return replace(request, kind=kind, code_on_stdin=found.code_on_stdin)
+
+
+def answer_of(desk: Desk, job_id: str) -> str:
+    """What a command that has ended printed, and how it ended where it was not well; its log is removed."""
+    watched, completed = desk.jobs[job_id], desk.take_output(job_id)
     if watched.stopped:
         return f"Refused: {watched.stopped}\n{completed.output}"
     end = watched.job.ended

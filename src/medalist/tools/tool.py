@@ -57,7 +57,12 @@ _RECORDED_CHARACTERS = 400
 
 def all_tools(desk: Desk) -> list[Tool]:
     """The tools of this desk in the order they are best told; its ``extra`` ones last."""
-    return [*(tool for tool in _own_tools() if desk.hints or tool.name != "read_hints"), *desk.extra]
+    common = (tool for tool in _own_tools() if desk.brought.leaves(tool.name))
+    return [
+        *(tool for tool in common if desk.hints or tool.name != "read_hints"),
+        *desk.brought.adds,
+        *desk.extra,
+    ]
 
 
 @cache

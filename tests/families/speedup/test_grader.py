@@ -1,7 +1,9 @@
 """What the judge says of honest programs, and that it says the same of them in every sandbox."""
 
 import json
+import os
 
+import docker_on_bubblewrap
 import pytest
 from speedup_grading import TOY, grade
 
@@ -66,8 +68,17 @@ def run(points, labels, steps):
 """
 
 
-@pytest.fixture(params=[sandbox.name for sandbox in SANDBOXES])
-def sandbox(request):
+STAND_IN = "docker, its engine stood in for by bubblewrap"
+
+
+@pytest.fixture(params=[*(sandbox.name for sandbox in SANDBOXES), STAND_IN])
+def sandbox(request, tmp_path, monkeypatch):
+    if request.param == STAND_IN:
+        variables = {"PATH": os.environ["PATH"]}
+        docker_on_bubblewrap.install(tmp_path / "engine", variables)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return "docker"
     try:
         choose_sandbox(request.param)
     except SandboxUnavailable as error:
@@ -87,7 +98,7 @@ def test_a_fast_equal_program_passes_in_every_sandbox(grade_toy, sandbox):
     assert report["target"] <= report["low"] <= report["ratio"] <= report["high"]
     assert report["score"] == report["ratio"]
     assert report["isolation"] == choose_sandbox(sandbox)[0].isolation
-    assert report["fingerprint"]
+    assert ("+docker-1c-" in report["fingerprint"]) == (sandbox == "docker")
     assert report["calibration"]["slow_seconds"] > report["calibration"]["fast_seconds"] > 0
 
 

@@ -89,7 +89,8 @@ class Budgets:
 
 @dataclass(frozen=True)
 class Contract:
-    """One task. ``required`` are names that a candidate must define; ``public`` what an engineer may read.
+    """One task. ``required`` are names that a candidate must define; ``public`` what an engineer may read, the
+    program and what makes inputs always among it.
 
     ``derived`` computes, from a call's inputs and what a candidate answered, the arrays of the answer that must follow
     from the others; under ``quality`` the judge believes no such array that does not.
@@ -161,15 +162,17 @@ def _contract(folder: Path, table: dict[str, Any]) -> Contract:
     if semantics not in get_args(Semantics):
         raise ValueError(f"semantics is {semantics!r}, not one of {', '.join(get_args(Semantics))}")
     quality = table.get("quality")
+    program, inputs = _file(folder, table["program"]), _function(folder, table["inputs"]["maker"])
+    public = [_file(folder, name) for name in table.get("public", [])]
     contract = Contract(
         name=table["name"],
         title=table.get("title", ""),
         folder=folder,
-        program=_file(folder, table["program"]),
+        program=program,
         entry=table["entry"],
         required=tuple(table.get("required", [table["entry"]])),
-        public=tuple(_file(folder, name) for name in table.get("public", [table["program"]])),
-        inputs=_function(folder, table["inputs"]["maker"]),
+        public=tuple(dict.fromkeys([*public, program, inputs.file])),
+        inputs=inputs,
         outputs=tuple(Output(**rule) for rule in table["outputs"]),
         oracle=_function(folder, table["oracle"]["function"]) if "oracle" in table else None,
         answers=_function(folder, table["answers"]["maker"]) if "answers" in table else None,

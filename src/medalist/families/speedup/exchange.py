@@ -24,6 +24,7 @@ import medalist
 from medalist.core.errors import GraderError
 from medalist.families.speedup import worker
 from medalist.families.speedup.contract import Budgets
+from medalist.families.speedup.product import LARGEST_BYTES, sources_of
 from medalist.families.speedup.refusals import Reason, Refused
 from medalist.machine.freezer import SignalCage, make_cage
 from medalist.machine.process_tree import descendants, read_process, run_delay_seconds
@@ -305,7 +306,20 @@ def _folder_for(program: Program, scratch: Path) -> Path:
     shutil.copyfile(worker.__file__, folder / "worker.py")
     if not program.trusted:
         shutil.copyfile(program.file, folder / program.file.name)
+        for source in _sources_beside(program.file):
+            shutil.copyfile(source, folder / source.name)
     return folder
+
+
+def _sources_beside(file: Path) -> list[Path]:
+    """What a candidate builds itself from, beside its own text; nothing that a link leads to."""
+    named = sources_of(file.read_text(encoding="utf-8", errors="replace"), os.listdir(file.parent))
+    paths = (file.parent / name for name in named)
+    return [
+        path
+        for path in paths
+        if path.is_file() and not path.is_symlink() and path.stat().st_size <= LARGEST_BYTES
+    ]
 
 
 def _bytes_below(folder: Path) -> int:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
@@ -26,7 +27,8 @@ class Speedup:
     """Slow training programs under a contract (``families.speedup.contract``).
 
     Settings a person may give: ``semantics`` (``preserve`` or ``quality``) and ``target``, each the contract's own
-    by default, and ``sandbox`` for the candidate while it is graded (``auto``).
+    by default, and ``sandbox`` for the candidate while it is graded (``auto``). For engineers at the tools:
+    ``profiler`` and ``intermediate`` (both true) say which of the task's own tools they have.
     """
 
     name = "speedup"
@@ -51,13 +53,17 @@ class Speedup:
             metric=METRIC,
             direction=Direction.MAXIMIZE,
             settings={
-                "semantics": contract.semantics,
-                "target": contract.target,
-                "required": contract.required,
+                **told(contract),
                 **settings,
+                "semantics": contract.semantics,
+                "target": settings.get("target") or contract.target,
             },
         )
         return Opened(task, Answers(contract.folder / CONTRACT_FILE))
+
+    def tries(self, engineer: str) -> int:
+        """The playbook does the same each time; others are known by how often they pass."""
+        return 1 if engineer == "playbook" else 10
 
     def playbook(self, settings: Mapping[str, Any]) -> Any:
         raise UsageError(
@@ -66,17 +72,19 @@ class Speedup:
         )
 
     def workshop(self, session: Any) -> Any:
-        raise UsageError(
-            "Speed-up has no workshop for engineers yet.",
-            next_step="Grade a file: medalist grade speedup:NAME FILE.",
-        )
+        from medalist.families.speedup.workshop import SpeedupWorkshop
+
+        return SpeedupWorkshop(session)
 
     def validate(self, task: Task, product: Path) -> Validation:
         try:
             lines = check_product(product, task.settings["required"])
         except Refused as refused:
-            return Validation(False, f"{refused.reason}: {refused.what}")
+            return Validation(False, refused.told)
         return Validation(True, rows=lines)
+
+    def development_command(self, task: Task, answers: Answers, product: Path) -> Sequence[str]:
+        return [*self.grader_command(task, answers, product), "--development"]
 
     def grader_command(self, task: Task, answers: Answers, product: Path) -> Sequence[str]:
         command = ["medalist.families.speedup.grader", "--contract", answers.argument()]
@@ -94,6 +102,21 @@ def _asked(contract: Contract, settings: Mapping[str, Any]) -> Contract:
             f"There is no semantics {semantics!r}.", next_step=f"Choose {' or '.join(get_args(Semantics))}."
         )
     return contract.under(semantics)
+
+
+def told(contract: Contract) -> dict[str, Any]:
+    """What engineers may know of a contract, by names of a task's settings; files by their names in ``public``."""
+    return {
+        "title": contract.title,
+        "required": contract.required,
+        "program": contract.program.name,
+        "entry": contract.entry,
+        "maker": f"{contract.inputs.file.name}:{contract.inputs.name}",
+        "outputs": [asdict(rule) for rule in contract.outputs],
+        "threads": contract.threads,
+        "import_seconds": contract.budgets.import_seconds,
+        "call_seconds": contract.budgets.call_seconds,
+    }
 
 
 def _description(contract: Contract) -> str:

@@ -33,3 +33,8 @@ class Refused(SubmissionInvalid):
     def __init__(self, reason: Reason, what: str) -> None:
         super().__init__(what)
         self.reason = reason
+
+    @property
+    def told(self) -> str:
+        """The reason and the sentence, as reports and engineers get them."""
+        return f"{self.reason}: {self.what}"
