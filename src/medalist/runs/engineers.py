@@ -65,7 +65,7 @@ def refuse_what_cannot_work(
     """Say what is missing before anything is made.
 
     Raises UsageError: no language model named, one whose key is not set, a family whose tasks only
-    its playbook can do, a guest without a door. A panel's member without a key is no error; it is
+    its playbook can do, a guest without a door, a list of tool calls that cannot be read. A panel's member without a key is no error; it is
     left out when it is asked (SPEC O3).
     """
     for spec in attempts:
@@ -75,15 +75,23 @@ def refuse_what_cannot_work(
                 "A guest's attempt goes on only with the guest.",
                 next_step="Open its door: medalist mcp --resume RUN, or medalist play --resume RUN.",
             )
-        if spec.engineer in (*ASKING, TEAM, GUEST) and not hasattr(family, "workshop"):
+        if spec.engineer in (*ASKING, TEAM, GUEST, "scripted") and not hasattr(family, "workshop"):
             raise UsageError(
                 f"The family {family.name!r} offers no workshop, so only its playbook can work on it.",
                 next_step="Leave --engineer away.",
             )
         if spec.engineer in ASKING:
             _refuse_unaskable(spec, env)
+        if spec.engineer == "scripted":
+            _scripted(spec.task.settings)
         for name in (*spec.llm.panel, *filter(None, [spec.llm.critic])):
             parse_name(name)
+
+
+def _scripted(settings: Mapping[str, Any]) -> Engineer:
+    from medalist.engineers.scripted import ScriptedEngineer
+
+    return ScriptedEngineer.among(settings)
 
 
 def _refuse_unaskable(spec: AttemptSpec, env: Mapping[str, str]) -> None:
@@ -116,6 +124,8 @@ def engineer_for(spec: AttemptSpec, family: Family, settings: Mapping[str, Any],
             from medalist.engineers.evolution import EvolutionEngineer
 
             return EvolutionEngineer(spec.llm, settings)
+        case "scripted":
+            return _scripted(settings)
         case "team":
             from medalist.engineers.team import TeamEngineer
 

@@ -15,7 +15,7 @@ from medalist.core.budget import Limits
 from medalist.core.errors import UsageError
 from medalist.llm.settings import LlmSettings
 
-ENGINEERS = ("playbook", "agent", "evolution")
+ENGINEERS = ("playbook", "agent", "evolution", "scripted")
 """Who can be asked for by name."""
 
 ASKING = ("agent", "evolution")

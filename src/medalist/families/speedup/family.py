@@ -21,6 +21,7 @@ from medalist.families.speedup.product import check_product
 from medalist.families.speedup.refusals import Refused
 
 METRIC = "speedup"
+_TRIES = 10
 
 
 class Speedup:
@@ -82,6 +83,9 @@ class Speedup:
         except Refused as refused:
             return Validation(False, refused.told)
         return Validation(True, rows=lines)
+
+    def tries(self, engineer: str) -> int:
+        return 1 if engineer == "playbook" else _TRIES
 
     def development_command(self, task: Task, answers: Answers, product: Path) -> Sequence[str]:
         return [*self.grader_command(task, answers, product), "--development"]
