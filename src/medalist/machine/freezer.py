@@ -8,7 +8,6 @@ until none runs, and the CPU clocks of the living are added to what their parent
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import signal
 import subprocess
@@ -17,13 +16,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from medalist.machine.groups import make_group_below, remove_group, sweep_groups
 from medalist.machine.hardware import control_groups
 from medalist.machine.process_tree import descendants, read_process
 
 _LONGEST_FREEZE_SECONDS = 2.0
 _POLL_SECONDS = 0.0005
-_PREFIX = "medalist_cage-"
-_numbers = itertools.count()
+_PREFIX = "medalist_cage"
 
 
 class Cage(Protocol):
@@ -92,8 +91,7 @@ class GroupCage:
     def remove(self) -> None:
         self._guardian.communicate()
         for folder in self.folders:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+            remove_group(folder)
 
     def _set(self, *, frozen: bool) -> None:
         self._switch.write_text(self._word(frozen=frozen))
@@ -162,7 +160,7 @@ def make_cage(root: Path = Path("/")) -> Cage:
     """A cage of control groups where they can be made, else of signals. ``root`` stands in for / in tests."""
     groups = control_groups(root)
     for controller in ("", "freezer", "cpuacct"):
-        _sweep(groups.get(controller, [])[:1])
+        sweep_groups(groups.get(controller, [])[:1], _PREFIX)
     second = _make_below(groups.get("", []), "cgroup.freeze")
     if second is not None:
         return GroupCage(second, second)
@@ -176,29 +174,13 @@ def make_cage(root: Path = Path("/")) -> Cage:
     return SignalCage()
 
 
-def _sweep(folders: Sequence[Path]) -> None:
-    """Take away cages of killed processes, once what they held has died."""
-    for old in (path for folder in folders for path in folder.glob(f"{_PREFIX}*")):
-        pid = old.name.removeprefix(_PREFIX).partition("-")[0]
-        if not Path(f"/proc/{pid}").exists():
-            with contextlib.suppress(OSError):
-                old.rmdir()
-
-
 def _make_below(chain: Sequence[Path], file: str) -> Path | None:
-    """A new group below this process's own, the innermost of ``chain``, which must hold ``file``."""
-    if not chain:
+    """A new group below this process's own that holds ``file``, writable."""
+    folder = make_group_below(chain, _PREFIX)
+    if folder is not None and not os.access(folder / file, os.W_OK):
+        remove_group(folder)
         return None
-    folder = chain[0] / f"{_PREFIX}{os.getpid()}-{next(_numbers)}"
-    try:
-        folder.mkdir()
-    except OSError:
-        return None
-    if os.access(folder / file, os.W_OK):
-        return folder
-    with contextlib.suppress(OSError):
-        folder.rmdir()
-    return None
+    return folder
 
 
 def _until(running: Callable[[], tuple[int, ...]]) -> tuple[int, ...]:

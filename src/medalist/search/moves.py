@@ -1,7 +1,9 @@
-"""Moves that policies share: when a new ensemble is due, which failure is worth mending, who may be a parent."""
+"""What policies share: one proposal for each free slot, when a new ensemble is due, which failure is worth mending,
+who may be a parent."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 
 from medalist.core.candidate import Outcome
@@ -40,6 +42,37 @@ class EnsembleRhythm:
             return None
         self._since_last = 0
         return proposal
+
+
+class OneForEachSlot(ABC):
+    """A policy that decides on one proposal after the other, and makes none again that was declined."""
+
+    def __init__(self, *, ensemble_every: int, minimum_seconds: float = 0.0) -> None:
+        """With less than ``minimum_seconds`` left nothing new is begun, nor with none."""
+        self._minimum_seconds = minimum_seconds
+        self._declined: set[Proposal] = set()
+        self._ensembles = EnsembleRhythm(ensemble_every)
+
+    def ask(self, population: Population, free_slots: int, remaining_seconds: float) -> list[Proposal]:
+        proposals: list[Proposal] = []
+        if remaining_seconds <= 0 or remaining_seconds < self._minimum_seconds:
+            return proposals
+        while len(proposals) < free_slots:
+            proposal = self._next(population, proposals)
+            if proposal is None:
+                break
+            proposals.append(proposal)
+        return proposals
+
+    def tell(self, outcome: Outcome) -> None:
+        self._ensembles.tell(outcome)
+
+    def declined(self, proposal: Proposal) -> None:
+        self._declined.add(proposal)
+
+    @abstractmethod
+    def _next(self, population: Population, asked: list[Proposal]) -> Proposal | None:
+        """The next proposal beside those ``asked`` in this round; None when nothing is worth starting."""
 
 
 def repair(

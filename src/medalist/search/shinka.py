@@ -17,7 +17,7 @@ from itertools import combinations
 from statistics import median
 
 from medalist.core.candidate import Outcome
-from medalist.search.moves import EnsembleRhythm, improvable, repair, singles
+from medalist.search.moves import OneForEachSlot, improvable, repair, singles
 from medalist.search.policy import Proposal
 from medalist.search.population import Population
 
@@ -38,29 +38,13 @@ class ShinkaSettings:
     debug_depth: int = 2
 
 
-class ShinkaSearch:
+class ShinkaSearch(OneForEachSlot):
     """The policy. Deterministic for a seed and a sequence of asks and tells."""
 
     def __init__(self, settings: ShinkaSettings, rng: random.Random) -> None:
+        super().__init__(ensemble_every=settings.ensemble_every)
         self._settings = settings
         self._rng = rng
-        self._declined: set[Proposal] = set()
-        self._ensembles = EnsembleRhythm(settings.ensemble_every)
-
-    def ask(self, population: Population, free_slots: int, remaining_seconds: float) -> list[Proposal]:
-        proposals: list[Proposal] = []
-        while remaining_seconds > 0 and len(proposals) < free_slots:
-            proposal = self._next(population, proposals)
-            if proposal is None:
-                break
-            proposals.append(proposal)
-        return proposals
-
-    def tell(self, outcome: Outcome) -> None:
-        self._ensembles.tell(outcome)
-
-    def declined(self, proposal: Proposal) -> None:
-        self._declined.add(proposal)
 
     def _next(self, population: Population, asked: list[Proposal]) -> Proposal | None:
         settings, draft = self._settings, Proposal("draft")

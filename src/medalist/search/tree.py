@@ -11,8 +11,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from medalist.core.candidate import Outcome
-from medalist.search.moves import EnsembleRhythm, improvable, repair
+from medalist.search.moves import OneForEachSlot, improvable, repair
 from medalist.search.policy import Proposal
 from medalist.search.population import Population
 from medalist.search.selection import Select, boltzmann
@@ -34,31 +33,13 @@ class TreeSettings:
     select: Select = boltzmann
 
 
-class TreeSearch:
+class TreeSearch(OneForEachSlot):
     """The policy. Deterministic for a seed and a sequence of asks and tells."""
 
     def __init__(self, settings: TreeSettings, rng: random.Random) -> None:
+        super().__init__(ensemble_every=settings.ensemble_every, minimum_seconds=settings.minimum_seconds)
         self._settings = settings
         self._rng = rng
-        self._declined: set[Proposal] = set()
-        self._ensembles = EnsembleRhythm(settings.ensemble_every)
-
-    def ask(self, population: Population, free_slots: int, remaining_seconds: float) -> list[Proposal]:
-        proposals: list[Proposal] = []
-        if remaining_seconds < self._settings.minimum_seconds:
-            return proposals
-        while len(proposals) < free_slots:
-            proposal = self._next(population, proposals)
-            if proposal is None:
-                break
-            proposals.append(proposal)
-        return proposals
-
-    def tell(self, outcome: Outcome) -> None:
-        self._ensembles.tell(outcome)
-
-    def declined(self, proposal: Proposal) -> None:
-        self._declined.add(proposal)
 
     def _next(self, population: Population, asked: list[Proposal]) -> Proposal | None:
         ensemble = self._ensembles.due(population, asked, self._declined)

@@ -16,29 +16,9 @@ from pathlib import Path
 import medalist
 from medalist.workspace.confine import landlock_version, syscalls_known
 from medalist.workspace.policy import Command, SandboxPolicy, Wrapped, interpreter_paths, kept
+from medalist.workspace.system import SYSTEM_FILES, SYSTEM_FOLDERS
 
-_SYSTEM = (
-    "/usr",
-    "/bin",
-    "/sbin",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/libx32",
-    "/etc/alternatives",
-    "/etc/fonts",
-    "/etc/group",
-    "/etc/ld.so.cache",
-    "/etc/ld.so.conf",
-    "/etc/ld.so.conf.d",
-    "/etc/localtime",
-    "/etc/nsswitch.conf",
-    "/etc/passwd",
-    "/proc",
-    "/sys",
-    "/dev/urandom",
-    "/dev/random",
-)
+_SYSTEM = (*SYSTEM_FOLDERS, *SYSTEM_FILES, "/proc", "/sys", "/dev/urandom", "/dev/random")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/shm")
 
 

@@ -11,23 +11,20 @@ a user's processes everywhere, and not root's at all).
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from medalist.machine.groups import make_group_below, remove_group, sweep_groups
 from medalist.machine.hardware import control_groups
 from medalist.workspace.policy import Sandbox, SandboxPolicy, Wrapped
 
-_PREFIX = "medalist-"
+_PREFIX = "medalist"
 _FILES = {  # controller -> (limit's name, in v1 for memory, v2 for memory, either for processes)
     "memory": ("memory.limit_in_bytes", "memory.max"),
     "pids": ("pids.max", "pids.max"),
 }
-_numbers = itertools.count()
 
 
 class ControlGroup:
@@ -53,14 +50,14 @@ class ControlGroup:
             if limit is None:
                 continue
             for version, hierarchy in enumerate((controller, ""), start=1):
-                folder = _make_below(groups.get(hierarchy, []))
+                folder = make_group_below(groups.get(hierarchy, []), _PREFIX)
                 if folder is None:
                     continue
                 if _write(folder / _FILES[controller][version - 1], str(limit)):
                     holds.add(controller)
                     folders.append(folder)
                     break
-                _remove(folder)
+                remove_group(folder)
         return ControlGroup(folders, frozenset(holds))
 
     def around(self, wrapped: Wrapped) -> Wrapped:
@@ -84,29 +81,14 @@ class ControlGroup:
     def remove(self) -> None:
         """Take the group away; its processes must have ended."""
         for folder in self.folders:
-            _remove(folder)
+            remove_group(folder)
 
 
 def remove_abandoned(root: Path = Path("/")) -> None:
     """Take away groups of killed parents. A group that still has processes stays."""
     groups = control_groups(root)
     for controller in ("memory", "pids", ""):
-        for folder in groups.get(controller, [])[:1]:
-            for old in folder.glob(f"{_PREFIX}*"):
-                if not Path(f"/proc/{old.name.split('-')[1]}").exists():
-                    _remove(old)
-
-
-def _make_below(chain: Sequence[Path]) -> Path | None:
-    """A new group below this process's own, which is the innermost of ``chain``."""
-    if not chain:
-        return None
-    folder = chain[0] / f"{_PREFIX}{os.getpid()}-{next(_numbers)}"
-    try:
-        folder.mkdir()
-    except OSError:
-        return None
-    return folder
+        sweep_groups(groups.get(controller, [])[:1], _PREFIX)
 
 
 def _write(path: Path, text: str) -> bool:
@@ -124,8 +106,3 @@ def _counter(path: Path, name: str) -> int:
     except OSError:
         return 0
     return sum(int(line.split()[1]) for line in lines if line.split()[:1] == [name])
-
-
-def _remove(folder: Path) -> None:
-    with contextlib.suppress(OSError):
-        folder.rmdir()
