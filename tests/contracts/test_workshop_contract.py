@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from open_session import events_of, open_session
 from small_competition import logistic, write_competition
+from speedup_grading import TOY as SLOW_TOY
 
 from medalist.core.candidate import Candidate, CandidateState, Outcome
 from medalist.search.policy import Proposal
@@ -20,25 +21,35 @@ from medalist.session.workshop import Draft, Workshop
 from medalist.training.review import ScriptFacts
 
 TOY = Path(__file__).parents[2] / "examples" / "toy_family" / "task"
+FAST = (SLOW_TOY / "oracle.py").read_text()
 
 
 @dataclass(frozen=True)
 class Case:
-    """A family's tiny task, and files of a candidate for it."""
+    """A family's tiny task, and files of a candidate for it; ``begins`` is what those that fail need before that."""
 
     write_task: Callable[[Path], Path]
     files: Mapping[str, str]
+    begins: str = ""
 
 
 CASES = {
     "compete": Case(write_competition, logistic()),
     "mean": Case(lambda _: TOY, {"solve.py": "print(5, file=open('mean.txt', 'w'))\n"}),
+    "speedup": Case(lambda _: SLOW_TOY, {"program.py": FAST}, begins=FAST),
 }
 
 
 @pytest.fixture(params=CASES)
 def name(request) -> str:
     return request.param
+
+
+@pytest.fixture(autouse=True)
+def a_cache_of_its_own(name, tmp_path, monkeypatch):
+    """Where the judge is a timing, nobody else's on this machine is waited for."""
+    if name == "speedup":
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -99,9 +110,8 @@ def tells_why_something_failed(
     session: Session, workshop: Workshop, files: Mapping[str, str], sound: Candidate
 ) -> None:
     placed = session.best
-    workshop.start(
-        Draft("draft", "one that breaks", dict.fromkeys(files, "raise ValueError('broken on purpose')\n"))
-    )
+    breaks = f"{CASES[session.family.name].begins}\nraise ValueError('broken on purpose')\n"
+    workshop.start(Draft("draft", "one that breaks", dict.fromkeys(files, breaks)))
     (failed,) = end(workshop)
     assert failed.state is CandidateState.FAILED
     assert "broken on purpose" in failed.reason
@@ -132,7 +142,8 @@ def keeps_what_stands(session: Session, workshop: Workshop) -> None:
 
 
 def closes(session: Session, workshop: Workshop, files: Mapping[str, str]) -> None:
-    workshop.start(Draft("draft", "one too slow", dict.fromkeys(files, "import time\ntime.sleep(60)\n")))
+    sleeps = f"{CASES[session.family.name].begins}\nimport time\ntime.sleep(60)\n"
+    workshop.start(Draft("draft", "one too slow", dict.fromkeys(files, sleeps)))
     workshop.close()
     assert not workshop.busy
     assert not session.supervisor.running

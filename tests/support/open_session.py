@@ -12,6 +12,7 @@ from medalist.core.candidate import Outcome
 from medalist.core.event import Event, EventLog, read_events
 from medalist.core.family import Family, find_family
 from medalist.machine.hardware import read_hardware
+from medalist.runs.grading import judge_meanwhile
 from medalist.session.session import Session
 from medalist.session.supervisor import Supervisor
 from medalist.workspace.sandbox import choose_sandbox
@@ -58,6 +59,7 @@ def open_session(
             cores=hardware.core_ids,
             attempt_dir=attempt,
             history=history,
+            judge=judge_meanwhile(family, opened),
         )
 
 

@@ -21,7 +21,6 @@ from medalist.families.speedup.product import check_product
 from medalist.families.speedup.refusals import Refused
 
 METRIC = "speedup"
-_TRIES = 10
 
 
 class Speedup:
@@ -67,10 +66,9 @@ class Speedup:
         return 1 if engineer == "playbook" else 10
 
     def playbook(self, settings: Mapping[str, Any]) -> Any:
-        raise UsageError(
-            "Speed-up has no engineer of its own yet.",
-            next_step="Grade a file: medalist grade speedup:NAME FILE.",
-        )
+        from medalist.families.speedup.playbook import SpeedupPlaybook
+
+        return SpeedupPlaybook(settings)
 
     def workshop(self, session: Any) -> Any:
         from medalist.families.speedup.workshop import SpeedupWorkshop
@@ -83,9 +81,6 @@ class Speedup:
         except Refused as refused:
             return Validation(False, refused.told)
         return Validation(True, rows=lines)
-
-    def tries(self, engineer: str) -> int:
-        return 1 if engineer == "playbook" else _TRIES
 
     def development_command(self, task: Task, answers: Answers, product: Path) -> Sequence[str]:
         return [*self.grader_command(task, answers, product), "--development"]

@@ -92,7 +92,7 @@ def by_lines(call: Callable[[], Any], file: str) -> str:
 
 def by_functions(call: Callable[[], Any], file: str) -> str:
     """A table of the functions that take the most time themselves."""
-    profile = cProfile.Profile()
+    profile = cProfile.Profile(process_time)
     began = process_time()
     profile.runcall(call)
     total = max(process_time() - began, 1e-9)

@@ -25,6 +25,8 @@ _MOST_READ = 50
 def rescue(session: Session, versions: Versions) -> None:
     """Submit what is found, and write the event ``rescued``: ``reason`` (a ``refusals.Reason``) says what the engineer
     did wrong, ``file`` what counts instead, "" where nothing was found."""
+    if versions.handed_in:
+        return
     if session.best is not None:
         _tell(
             session,

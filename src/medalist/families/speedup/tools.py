@@ -9,7 +9,7 @@ from typing import Literal
 
 from medalist.core.candidate import Candidate
 from medalist.families.speedup.refusals import Refused as NotWellFormed
-from medalist.families.speedup.versions import Versions
+from medalist.families.speedup.versions import ANSWER, Versions
 from medalist.session.supervisor import LaunchRequest
 from medalist.tools.brought import Brought
 from medalist.tools.definition import Refused, define
@@ -119,7 +119,7 @@ class Answers:
 
         path: The program, relative to the workspace.
         """
-        candidate = self._kept(desk, path, "answer", "handed in")
+        candidate = self._kept(desk, path, ANSWER, "handed in")
         if not self._versions.hand_in(candidate):
             raise Refused(f"{path} was not taken: {desk.session.refusal}")
         desk.submitted_finally = True

@@ -27,6 +27,9 @@ UNCHANGED = Score(METRIC, Direction.MAXIMIZE, "validation", 1.0)
 """What the program as it was is worth, by definition."""
 
 CANDIDATES = "candidates"
+ANSWER = "answer"
+"""The operator of candidates that are handed in."""
+
 _JUDGED = ".judged"
 
 
@@ -38,8 +41,8 @@ class Versions:
         """How long judging took in all, waiting for others left out."""
         self.refused: Refused | None = None
         """The last version that was not even well-formed."""
-        self.handed_in = session.submissions > 1
-        """Whether more than the unchanged program was submitted, by this process or an earlier one."""
+        self.handed_in = any(outcome.candidate.operator == ANSWER for outcome in session.history)
+        """Whether the engineer has said what its answer is, to this process or an earlier one."""
         self._session = session
         self._population = population
         self._judged: dict[str, Judged] = {}
@@ -145,8 +148,11 @@ class Versions:
 
     def place(self, candidate: Candidate, score: Score | None, *, decided: bool = False) -> bool:
         """Submit a candidate with its sources; see ``Session.submit``."""
-        text = self._session.read(f"{candidate.folder}/{self.product}")
-        sources = self._sources(text, candidate.folder)
+        sources: list[str] = []
+        with suppress(SubmissionInvalid):  # which submitting says as well
+            sources = self._sources(
+                self._session.read(f"{candidate.folder}/{self.product}"), candidate.folder
+            )
         return self._session.submit(candidate, score, files=sources, decided=decided)
 
     def hand_in(self, candidate: Candidate) -> bool:
