@@ -1,20 +1,20 @@
-"""Asking the probe: requests go out as files of a workspace, a job runs them, replies come back as data."""
+"""Asking the probe and the transformations: requests go out as files of a workspace, jobs answer them, replies are data."""
 
 from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from medalist.core.errors import JobError, SubmissionInvalid
 from medalist.families.speedup.optimiser.facts import Facts
 from medalist.families.speedup.optimiser.facts_json import facts_from_json
-from medalist.families.speedup.optimiser.requests import Reply, Request
+from medalist.families.speedup.optimiser.requests import Proposals, Question, Reply, Request
 from medalist.workspace.workspace import Completed
 
-PROBE = "medalist.families.speedup.optimiser.probe"
+_PACKAGE = "medalist.families.speedup.optimiser"
 
 
 class Bench(Protocol):
@@ -30,7 +30,7 @@ class Bench(Protocol):
 
 
 class Probing:
-    """Runs probes on a bench, in files of ``folder``."""
+    """Runs the optimiser's jobs on a bench, in files of ``folder``."""
 
     def __init__(self, bench: Bench, folder: str, cores: Sequence[int] = ()) -> None:
         self._bench = bench
@@ -49,19 +49,40 @@ class Probing:
 
     def ask(self, request: Request, limit_seconds: float) -> Reply:
         """The probe's reply; one with a ``failure`` where it gave none in time."""
-        path = f"{self._folder}/requests/{next(self._numbers):03d}.json"
-        self._bench.write(path, json.dumps(request.as_json()))
-        done = self._bench.run(("-m", PROBE, path), timeout_seconds=limit_seconds, cores=self._cores)
+        found = self._job("probe", request.as_json(), limit_seconds)
+        if isinstance(found, str):
+            return Reply(failure=found)
         try:
-            return Reply.from_json(json.loads(self._bench.read(f"{path}.reply")))
-        except (SubmissionInvalid, JobError, OSError):
-            pass
+            return Reply.from_json(found)
         except (ValueError, TypeError, KeyError, AttributeError):
             return Reply(failure="its reply cannot be read")
+
+    def propose(self, question: Question, limit_seconds: float) -> Proposals:
+        """What all transformations offer; nothing, and the reason, where their job failed as a whole."""
+        found = self._job("proposals", question.as_json(), limit_seconds)
+        if isinstance(found, str):
+            return Proposals((), {"all transformations": found})
+        try:
+            return Proposals.from_json(found)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return Proposals((), {"all transformations": "their reply cannot be read"})
+
+    def _job(self, module: str, question: Mapping[str, Any], limit_seconds: float) -> dict[str, Any] | str:
+        """The reply of one of the optimiser's own commands, or why there is none."""
+        path = f"{self._folder}/requests/{next(self._numbers):03d}-{module}.json"
+        self._bench.write(path, json.dumps(question))
+        argv = ("-m", f"{_PACKAGE}.{module}", path)
+        done = self._bench.run(argv, timeout_seconds=limit_seconds, cores=self._cores)
+        try:
+            return json.loads(self._bench.read(f"{path}.reply"))
+        except (SubmissionInvalid, JobError, OSError):
+            pass
+        except ValueError:
+            return "its reply cannot be read"
         if done.timed_out:
-            return Reply(failure=f"it took longer than {limit_seconds:.0f} s")
+            return f"it took longer than {limit_seconds:.0f} s"
         said = (done.output.strip().splitlines() or ["it said nothing"])[-1][:300]
-        return Reply(failure=f"it ended with {done.returncode}: {said}")
+        return f"it ended with {done.returncode}: {said}"
 
 
 def facts_of_reply(reply: Reply) -> Facts | None:

@@ -11,39 +11,17 @@ import json
 import multiprocessing
 import sys
 import traceback
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
 from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 from medalist.families.speedup.optimiser.all import transformations
-from medalist.families.speedup.optimiser.facts import Facts
-from medalist.families.speedup.optimiser.facts_json import facts_as_json, facts_from_json
+from medalist.families.speedup.optimiser.requests import Proposals, Question
 from medalist.families.speedup.optimiser.transformation import Edit, Program, Transformation
-
-PROPOSALS = "medalist.families.speedup.optimiser.proposals"
 
 _MOST_EDITS_EACH = 40
 _PATIENCE_SECONDS = 20.0
-
-
-@dataclass(frozen=True)
-class Proposals:
-    """Edits worth trying, and for each transformation that failed the last line of what it said."""
-
-    edits: tuple[Edit, ...]
-    failures: Mapping[str, str]
-
-    @staticmethod
-    def from_json(data: Mapping[str, Any]) -> Proposals:
-        return Proposals(tuple(Edit(**each) for each in data["edits"]), data["failures"])
-
-
-def question(text: str, entry: str, facts: Facts, threads: int) -> dict[str, Any]:
-    """What is handed to the process, as JSON values."""
-    return {"text": text, "entry": entry, "facts": facts_as_json(facts), "threads": threads}
 
 
 def propose(program: Program, offered: Iterable[Transformation]) -> Proposals:
@@ -88,11 +66,9 @@ def _offer(transformation: Transformation, program: Program, channel: Connection
 
 
 def main(request_file: str) -> None:
-    data = json.loads(Path(request_file).read_text())
-    program = Program(data["text"], data["entry"], facts_from_json(data["facts"]), data["threads"])
-    found = propose(program, transformations())
-    reply = {"edits": [asdict(edit) for edit in found.edits], "failures": found.failures}
-    Path(f"{request_file}.reply").write_text(json.dumps(reply))
+    question = Question.from_json(json.loads(Path(request_file).read_text()))
+    found = propose(question.program, transformations())
+    Path(f"{request_file}.reply").write_text(json.dumps(found.as_json()))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
-"""What the search asks of the probe, and what it is told: plain data that goes as JSON into a sandbox and back."""
+"""What the search asks of the probe and of the transformations, and what it is told: data that goes as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+from medalist.families.speedup.optimiser.facts_json import facts_as_json, facts_from_json
+from medalist.families.speedup.optimiser.transformation import Edit, Program
 
 Mode = Literal["answers", "facts", "trial"]
 
@@ -92,3 +95,35 @@ class Reply:
     def from_json(data: Mapping[str, Any]) -> Reply:
         turns = tuple((float(own), float(rival)) for own, rival in data["turns"])
         return Reply(**{**data, "seconds": tuple(data["seconds"]), "turns": turns})
+
+
+@dataclass(frozen=True)
+class Question:
+    """What edits of this program are worth trying?"""
+
+    program: Program
+
+    def as_json(self) -> dict[str, Any]:
+        program = self.program
+        facts = facts_as_json(program.facts)
+        return {"text": program.text, "entry": program.entry, "facts": facts, "threads": program.threads}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Question:
+        facts = facts_from_json(data["facts"])
+        return Question(Program(data["text"], data["entry"], facts, int(data["threads"])))
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """Edits worth trying, and for each transformation that failed the last line of what it said."""
+
+    edits: tuple[Edit, ...] = ()
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Proposals:
+        return Proposals(tuple(Edit(**each) for each in data["edits"]), dict(data["failures"]))

@@ -10,7 +10,7 @@ import multiprocessing
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -23,6 +23,8 @@ from medalist.families.speedup.optimiser.requests import Call, Reply, Request, S
 CLEARLY = 1.3
 """A program so many times as fast as another in a turn is the faster one; closer ones take more turns."""
 
+_ENOUGH_THAT_AGREE = 3
+_AGREED = 1.05
 _FAREWELL_SECONDS = 2.0
 
 
@@ -61,10 +63,16 @@ def _take_turns(request: Request, program: _AtWork, first: float) -> tuple[tuple
         rival.call(request.calls[0])
         for _ in range(request.rounds):
             turns.append((program.call(request.calls[-1])[0], rival.call(request.calls[-1])[0]))
-            own, others = turns[-1]
-            if not 1 / CLEARLY < others / own < CLEARLY:
+            if _is_decided([others / own for own, others in turns]):
                 break
     return tuple(turns)
+
+
+def _is_decided(ratios: Sequence[float]) -> bool:
+    """Whether more turns would tell nothing new: the last was clear, or several agree."""
+    if not 1 / CLEARLY < ratios[-1] < CLEARLY:
+        return True
+    return len(ratios) >= _ENOUGH_THAT_AGREE and (min(ratios) > _AGREED or max(ratios) < 1.0)
 
 
 class _AtWork:
