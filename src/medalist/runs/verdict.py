@@ -77,6 +77,9 @@ def reach(state: AttemptState, reason: str, figures: Figures, grade: Grade | Non
         if state is AttemptState.INTERRUPTED:
             return replace(_STOPPED, steps=steps)
         return _failed(Ungraded.GRADER_FAILED, grade.reason, steps)
+    rescued = [event.data for event in figures.of("rescued")][-1:]
+    if rescued and not rescued[0]["file"]:  # what was graded is the family's own, and no work of the engineer's
+        return _failed(rescued[0]["reason"], rescued[0]["text"], steps)
     return Verdict(
         passed,
         "" if passed else str(said.get("refusal") or grade.status),
@@ -123,7 +126,7 @@ def _nothing_to_grade(state: AttemptState, reason: str) -> Verdict:
             return _STOPPED
 
 
-def _failed(kind: Ungraded, why: str, steps: int = 0) -> Verdict:
+def _failed(kind: str, why: str, steps: int = 0) -> Verdict:
     """As a grader says it: the kind first."""
     return Verdict(False, kind, _sentence(f"{kind}: {why}"), steps=steps)
 
