@@ -65,8 +65,8 @@ def refuse_what_cannot_work(
     """Say what is missing before anything is made.
 
     Raises UsageError: no language model named, one whose key is not set, a family whose tasks only
-    its playbook can do, a guest without a door, a list of tool calls that cannot be read. A panel's member without a key is no error; it is
-    left out when it is asked (SPEC O3).
+    its playbook can do, a guest without a door, a list of tool calls that cannot be read. A panel's
+    member without a key is no error; it is left out when it is asked (SPEC O3).
     """
     for spec in attempts:
         family = find_family(spec.task.family)
