@@ -12,11 +12,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from medalist.apps.delivery import Delivery
-from medalist.runs import api
+from medalist.runs import api, report_verdict
 from medalist.runs.grading import Grade
 from medalist.runs.report import AttemptStory, mark, markdown, read_stories, timeline, write_page
 from medalist.runs.store import FileStore, find_run, write_text
 from medalist.runs.timeline import duration, number
+from medalist.runs.trial_lines import speed
+from medalist.runs.trials import Trials, read_trials
+from medalist.runs.verdict import verdict_of
 
 
 def print_result(result: api.AttemptResult) -> None:
@@ -65,23 +68,45 @@ def print_runs(found: Iterable[api.RunResult]) -> None:
         table.add_column(heading)
     for each in found:
         states = sorted({str(state) for state in each.states.values()})
-        only = next(iter(each.results.values())) if len(each.results) == 1 else None
-        table.add_row(
-            each.run_dir.name,
-            str(len(each.results)),
-            ", ".join(states),
-            (only.metric or "") if only else "",
-            number(only.validation_score) if only else "",
-            number(only.hidden_score) if only else "",
-            duration(only.seconds) if only else "",
-        )
+        table.add_row(each.run_dir.name, str(len(each.results)), ", ".join(states), *_outcome(each))
     console = wide_console()
     console.print(table if table.row_count else "No runs yet. Start one: medalist compete DIR")
+
+
+def _outcome(run: api.RunResult) -> tuple[str, str, str, str]:
+    """Metric, validation, hidden and time of a run of one attempt; of trials how many passed, and the best of them."""
+    results = list(run.results.values())
+    if any(each.verdict for each in results):
+        trials = read_trials(FileStore(run.run_dir))
+        passed = f"{trials.successes} of {len(trials.decided)} passed"
+        seconds = max(each.seconds for each in results)
+        return (
+            results[0].metric or "",
+            "",
+            ", ".join(filter(None, (passed, _best(trials)))),
+            duration(seconds),
+        )
+    if len(results) != 1:
+        return "", "", "", ""
+    only = results[0]
+    return (
+        only.metric or "",
+        number(only.validation_score),
+        number(only.hidden_score),
+        duration(only.seconds),
+    )
+
+
+def _best(trials: Trials) -> str:
+    return f"best {speed(trials.best.verdict)}" if trials.best else ""
 
 
 def print_run(store: FileStore) -> None:
     """One line an attempt."""
     result = api.read_run(store)
+    if any(each.verdict for each in result.results.values()):
+        _print_verdicts(store)
+        return
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for heading in ("attempt", "state", "metric", "validation", "hidden", "medal", "first valid", "time"):
         table.add_column(heading)
@@ -98,6 +123,24 @@ def print_run(store: FileStore) -> None:
         )
     console = wide_console()
     console.print(table)
+    console.print(f"[dim]Run:[/] {store.root}", soft_wrap=True)
+
+
+def _print_verdicts(store: FileStore) -> None:
+    """One line an attempt at a task that is passed or not; what each failed for stands on a line of its own."""
+    console = wide_console()
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    *headings, _ = report_verdict.HEADINGS
+    for heading in headings:
+        table.add_column(heading)
+    for record in store.attempts():
+        verdict, seconds = verdict_of(record), float(record.result.get("seconds", 0.0))
+        *cells, _ = report_verdict.row(record.spec.id, str(record.state), verdict, seconds)
+        table.add_row(*cells)
+    console.print(table)
+    for record in store.attempts():
+        if reason := verdict_of(record).reason:
+            console.print(f"[dim]{record.spec.id}:[/] {escape(reason)}", soft_wrap=True)
     console.print(f"[dim]Run:[/] {store.root}", soft_wrap=True)
 
 
