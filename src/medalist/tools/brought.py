@@ -39,7 +39,7 @@ class BringsTools(Protocol):
     """A workshop whose engineers sit at a desk of its own."""
 
     def bring(self) -> Brought:
-        """What lies on the desk. Called once, when an engineer that uses tools sits down, before ``prepare``."""
+        """What lies on the desk. Called once, when an engineer that uses tools sits down, before or after ``prepare``."""
         ...
 
 

@@ -84,7 +84,7 @@ class SpeedupWorkshop:
         session = self._session
         if not session.submissions:
             self.versions.put_unchanged()
-        if self._at_desk and not (session.workspace.root / session.family.product).exists():
+        if not (session.workspace.root / session.family.product).exists():
             session.write(session.family.product, self.versions.original)
 
     # ---------------------------------------------------------- what is told
