@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 
 from medalist.apps import options
 from medalist.apps.delivery import Delivery, deliver
+from medalist.core.errors import UsageError
 
 if TYPE_CHECKING:
     from medalist.apps.live import Live
@@ -55,6 +57,13 @@ NoIntermediate = Annotated[
     bool, typer.Option("--no-intermediate", help="No judgement of answers before the last one.")
 ]
 NoProfiler = Annotated[bool, typer.Option("--no-profiler", help="No tool for profiling.")]
+Arguments = Annotated[
+    str, typer.Option("--arguments", metavar="TEXT", help="What a script of your own is called with.")
+]
+Calls = Annotated[
+    Path | None,
+    typer.Option("--calls", metavar="FILE", help="The tool calls that the engineer `scripted` replays."),
+]
 Time = Annotated[str, typer.Option("--time", help="Budget of each attempt: 90s, 10m, 1h30m.")]
 
 
@@ -78,6 +87,8 @@ def speedup(
     executor: options.Executor = "local",
     seed: options.Seed = 0,
     time: Time = "30m",
+    arguments: Arguments = "",
+    calls: Calls = None,
     out: options.Out = None,
     json: options.Json = False,
 ) -> None:
@@ -111,6 +122,8 @@ def speedup(
                 seed=seed,
                 time=time,
                 out=out,
+                arguments=_words(arguments),
+                calls=calls,
                 tell=board.say,
                 on_event=board.tell,
                 on_trial=board.ended,
@@ -120,6 +133,14 @@ def speedup(
         return Delivery(trials.as_dict(), trials.passed, lambda: None)
 
     deliver(work, as_json=json, at_hand=lambda: trials_at_hand(begun))
+
+
+def _words(text: str) -> list[str]:
+    """As a shell would read them. Raises UsageError."""
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"These arguments cannot be read: {error}.", where=f"--arguments {text}") from None
 
 
 class Board:

@@ -84,6 +84,9 @@ class PassedOrNot(Protocol):
     Its grader says ``passed`` and ``refusal`` (the kind of reason where it did not); see ``runs/verdict``.
     """
 
+    emergency: str
+    """Operator of the candidate that is put in place before an engineer hands anything in; it is never graded."""
+
     def tries(self, engineer: str) -> int:
         """How many attempts such an engineer is given where nobody says."""
         ...
@@ -106,10 +109,13 @@ class MakesTasks(Family, Protocol):
         """Whether ``file`` looks like one of which a task can be made; runs nothing of it."""
         ...
 
-    def make_task(self, file: Path, folder: Path, tell: Callable[[str], None]) -> Path:
-        """Make a task of ``file`` in the new ``folder``, and return the task's folder; the file stays as it is.
+    def make_task(
+        self, file: Path, folder: Path, arguments: Sequence[str], tell: Callable[[str], None]
+    ) -> Path:
+        """Make a task of ``file``, called with ``arguments``, in the new ``folder``, and return the task's folder.
 
-        ``tell`` hears of the progress, and of what had to be left alone. Raises InputError when nothing can be made.
+        The file stays as it is. ``tell`` hears of the progress, and of what had to be left alone. Raises InputError
+        when nothing can be made.
         """
         ...
 

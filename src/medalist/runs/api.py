@@ -231,8 +231,8 @@ def competition(
     """A competition's folder with what a person says of it. Raises InputError for what is not there."""
     asked = {
         "metric": metric,
-        "leaderboard": _given(leaderboard),
-        "weights": _given(weights),
+        "leaderboard": existing(leaderboard),
+        "weights": existing(weights),
         **(settings or {}),
     }
     return TaskSpec(
@@ -295,7 +295,7 @@ def _names(given: str | Sequence[str]) -> tuple[str, ...]:
     return tuple(name.strip() for name in parts if name.strip())
 
 
-def _given(path: str | Path | None) -> str | None:
+def existing(path: str | Path | None) -> str | None:
     """An optional file or folder as a setting. Raises InputError when it is not there."""
     if path is None:
         return None

@@ -265,14 +265,18 @@ def _result(work: _Work) -> dict[str, Any]:
 
 def _graded(work: _Work, ending: Ending, timeout_seconds: float) -> dict[str, Any]:
     """What grading adds to the attempt's figures; a verdict, also where there is nothing to grade, if it is one's task."""
-    grade = _grade(work, timeout_seconds)
-    found: dict[str, Any] = {}
-    if grade is not None:
-        found = {"hidden_score": grade.score, "medal": grade.medal, "valid": grade.valid}
-    if isinstance(work.family, PassedOrNot):
-        figures = fold(work.store.events(work.record.spec.id))
-        found["verdict"] = reach(ending.state, ending.reason, figures, grade).as_dict()
-    return found
+    if not isinstance(work.family, PassedOrNot):
+        grade = _grade(work, timeout_seconds)
+        return {} if grade is None else _grade_figures(grade)
+    figures = fold(work.store.events(work.record.spec.id))
+    own = figures.in_place is not None and figures.in_place.operator != work.family.emergency
+    grade = _grade(work, timeout_seconds) if own else None
+    verdict = reach(ending.state, ending.reason, figures, grade)
+    return {**({} if grade is None else _grade_figures(grade)), "verdict": verdict.as_dict()}
+
+
+def _grade_figures(grade: Grade) -> dict[str, Any]:
+    return {"hidden_score": grade.score, "medal": grade.medal, "valid": grade.valid}
 
 
 def _grade(work: _Work, timeout_seconds: float) -> Grade | None:

@@ -27,7 +27,16 @@ def row(name: str, state: str, verdict: Verdict, seconds: float) -> list[str]:
     """An attempt's cells in a table of attempts."""
     ratio = speed(verdict).removesuffix(", equal") or "–"
     equal, steps = _ANSWERS[verdict.equal], str(verdict.steps)
-    return [name, state, word(verdict), ratio, equal, steps, duration(seconds), verdict.reason or "–"]
+    return [
+        name,
+        state,
+        word(verdict),
+        ratio,
+        equal,
+        steps,
+        duration(seconds),
+        verdict.reason or verdict.note or "–",
+    ]
 
 
 def rows(verdict: Verdict, said: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -39,6 +48,7 @@ def rows(verdict: Verdict, said: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("equal on hidden inputs", _ANSWERS[verdict.equal]),
         ("steps", str(verdict.steps)),
     ]
+    found += [("handed in", verdict.note)] if verdict.note else []
     found += [("wall and CPU ratio", _clocks(said))] if said.get("wall_ratio") else []
     found += [("noise (wall over CPU)", number(verdict.noise))] if verdict.noise else []
     found += [("pairs timed", str(said["pairs"]))] if said.get("pairs") else []

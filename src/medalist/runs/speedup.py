@@ -6,7 +6,7 @@ What is a task, which engineer is tried how often, and how a task is made of som
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,8 @@ def speedup(
     seed: int = 0,
     time: str | float = DEFAULT_TIME,
     out: str | Path | None = None,
+    arguments: Sequence[str] = (),
+    calls: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
     tell: Callable[[str], None] | None = None,
     on_event: Callable[[str, Event], None] | None = None,
@@ -56,7 +58,8 @@ def speedup(
     ``program`` is a built-in task (``speedup:complex``), a task's folder, or a script of one's own, which stays as it
     is. ``target`` and ``semantics`` replace the task's. ``steps``, ``intermediate`` and ``profiler`` bound what an
     engineer with tools may do. Attempts are made at once, or one after another; a grading always has the machine for
-    itself. ``time`` is each attempt's. ``on_start`` is told the run's folder, ``on_trial`` hears of each attempt as it
+    itself. ``time`` is each attempt's. ``arguments`` are what a script of one's own is called with, ``calls`` the file
+    that the engineer ``scripted`` replays. ``on_start`` is told the run's folder, ``on_trial`` hears of each attempt as it
     ends, ``tell`` what happens while a task is made of a script.
 
     Raises UsageError for input that cannot be used, before any attempt is made, and KeyboardInterrupt after saving
@@ -66,6 +69,7 @@ def speedup(
         "target": target,
         "semantics": semantics,
         "steps": steps,
+        "calls": None if calls is None else api.existing(calls),
         "sandbox": None if sandbox == "auto" else sandbox,
         **({} if intermediate else {"intermediate": False}),
         **({} if profiler else {"profiler": False}),
@@ -88,7 +92,7 @@ def speedup(
         )
 
     _refuse_nonsense(attempts, steps, target, engineer, model)
-    store = _laid_out(program, spec_for, out, tell)
+    store = _laid_out(program, arguments, spec_for, out, tell)
     if on_start is not None:
         on_start(store.root)
     return run_trials(store, on_event=on_event, on_trial=on_trial)
@@ -112,6 +116,7 @@ def _refuse_nonsense(
 
 def _laid_out(
     program: str | Path,
+    arguments: Sequence[str],
     spec_for: Callable[[Path, Family], RunSpec],
     out: str | Path | None,
     tell: Callable[[str], None] | None,
@@ -125,7 +130,9 @@ def _laid_out(
     fresh = not store.root.exists()
     family = _family_for(file)
     try:
-        path = family.make_task(file.resolve(), store.root / TASK_FOLDER, tell or (lambda text: None))
+        path = family.make_task(
+            file.resolve(), store.root / TASK_FOLDER, arguments, tell or (lambda text: None)
+        )
         spec = spec_for(path, family)
         api.refuse_unworkable(spec)
         store.create(spec)

@@ -27,7 +27,8 @@ def ending(trial: Trial) -> str:
     """The line of an attempt that has ended."""
     verdict = trial.verdict
     if verdict.passed:
-        return f"✓ Run {trial.number}: SUCCESS - {speed(verdict) or 'passed'}"
+        found = f" ({verdict.note})" if verdict.note else ""
+        return f"✓ Run {trial.number}: SUCCESS - {speed(verdict) or 'passed'}{found}"
     return f"✗ Run {trial.number}: FAILURE - {verdict.reason or verdict.kind}"
 
 
@@ -120,7 +121,7 @@ def _row(store: Store, trial: Trial) -> str:
         speed(verdict) or "–",
         str(verdict.steps),
         duration(trial.result.seconds),
-        verdict.reason or "–",
+        verdict.reason or verdict.note or "–",
         str(product.relative_to(store.root)) if product and product.is_relative_to(store.root) else "–",
     ]
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"

@@ -51,6 +51,8 @@ class Verdict:
     equal: bool | None = None
     noise: float | None = None
     steps: int = 0
+    note: str = ""
+    """What else a person should know: that the product was not handed in but found, and where."""
 
     @property
     def decided(self) -> bool:
@@ -69,6 +71,9 @@ class Verdict:
 def reach(state: AttemptState, reason: str, figures: Figures, grade: Grade | None) -> Verdict:
     """The verdict on an attempt that ended in ``state`` for ``reason``; ``grade`` None where nothing was graded."""
     steps = steps_of(figures)
+    rescued = next((event.data for event in reversed(figures.of("rescued"))), None)
+    if grade is None and rescued is not None and state is not AttemptState.INTERRUPTED:
+        return _failed(rescued["reason"], rescued["text"], steps)
     if grade is None:
         return replace(_nothing_to_grade(state, reason), steps=steps)
     said = grade.report
@@ -77,15 +82,13 @@ def reach(state: AttemptState, reason: str, figures: Figures, grade: Grade | Non
         if state is AttemptState.INTERRUPTED:
             return replace(_STOPPED, steps=steps)
         return _failed(Ungraded.GRADER_FAILED, grade.reason, steps)
-    rescued = [event.data for event in figures.of("rescued")][-1:]
-    if rescued and not rescued[0]["file"]:  # what was graded is the family's own, and no work of the engineer's
-        return _failed(rescued[0]["reason"], rescued[0]["text"], steps)
     return Verdict(
         passed,
         "" if passed else str(said.get("refusal") or grade.status),
         "" if passed else _sentence(grade.reason),
         **{name: said.get(name) for name in ("ratio", "low", "high", "target", "equal", "noise")},
         steps=steps,
+        note=_sentence(f"{rescued['reason']}: {rescued['text']}") if rescued is not None else "",
     )
 
 

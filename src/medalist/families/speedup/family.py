@@ -34,6 +34,7 @@ class Speedup:
     name = "speedup"
     product = "program.py"
     preload: Sequence[str] = ("numpy", "torch")
+    emergency = "unchanged"
 
     def built_in(self, name: str) -> Path:
         """The folder of a task that comes with Medalist. Raises InputError that lists those there are."""
