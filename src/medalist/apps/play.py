@@ -156,8 +156,12 @@ def tool_call(
         given["command"] = f"python {given['command']}"
     for name in _PLACES & set(known):
         if name in given or name == "folder" or name not in tool.parameters["required"]:
-            given[name] = posixpath.normpath(posixpath.join(folder, given.get(name, ".")))
+            given[name] = posixpath.normpath(posixpath.join(folder, given.get(name, _default(known[name]))))
     return first, {name: _typed(name, known[name]["type"], value) for name, value in given.items()}
+
+
+def _default(schema: Mapping[str, Any]) -> str:
+    return schema.get("default") or "."
 
 
 def help_text(tools: Mapping[str, Tool], name: str = "") -> str:
