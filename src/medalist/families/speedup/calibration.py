@@ -50,17 +50,15 @@ UNITY = Constant(1.0, 1.0, 0.0, 0.0, "", "")
 """For a task without an oracle, whose slow program is the baseline itself."""
 
 
-def constant_for(
-    contract: Contract, house: House, inputs: Inputs, fingerprint: str, tell: Callable[[str], None]
-) -> Constant:
+def constant_for(contract: Contract, house: House, inputs: Inputs, tell: Callable[[str], None]) -> Constant:
     """The constant of this task on this machine: the one that is kept, else measured now and kept.
 
-    ``fingerprint`` is the machine's. Raises GraderError for a task whose slow program fails or is not its oracle's
-    function. A cache that cannot be written costs the next grading its time, and is no error.
+    Raises GraderError for a task whose slow program fails or is not its oracle's function. A cache that cannot be
+    written costs the next grading its time, and is no error.
     """
     if contract.oracle is None:
         return UNITY
-    key = _key(contract, house, fingerprint)
+    key = _key(contract, house)
     path = cache_folder() / "speedup" / f"{contract.name}-{key}.json"
     try:
         return Constant(**json.loads(path.read_text(encoding="utf-8")))
@@ -129,11 +127,17 @@ def _quartiles(samples: list[Sample]) -> tuple[float, float]:
     return lower_quartile(walls), lower_quartile([sample.cpu_seconds for sample in samples])
 
 
-def _key(contract: Contract, house: House, fingerprint: str) -> str:
+def _key(contract: Contract, house: House) -> str:
     assert contract.oracle is not None
     files = {contract.program, contract.oracle.file, contract.inputs.file, Path(worker.__file__)}
     digest = hashlib.sha256()
-    for part in (fingerprint, house.sandbox.name, contract.threads, platform.python_version(), *_versions()):
+    for part in (
+        house.fingerprint,
+        house.sandbox.name,
+        contract.threads,
+        platform.python_version(),
+        *_versions(),
+    ):
         digest.update(f"{part}\n".encode())
     for file in sorted(files, key=lambda path: path.name):
         digest.update(file.read_bytes())

@@ -29,15 +29,18 @@ from medalist.families.speedup.refusals import Reason, Refused
 from medalist.machine.freezer import SignalCage, make_cage
 from medalist.machine.process_tree import descendants, read_process, run_delay_seconds
 from medalist.machine.timing import Sample
+from medalist.workspace.docker_outside import ENGINE_FAILED
 from medalist.workspace.environment import child_environment, temporary_folder
 from medalist.workspace.limits import ControlGroup
 from medalist.workspace.policy import Command, Sandbox, SandboxPolicy
 from medalist.workspace.process import Child
+from medalist.workspace.sandbox import held_fingerprint
 
 _MAX_PROCESSES = 256
 _MOST_BYTES_WRITTEN = 1 << 30
 _LOOK_SECONDS = 0.5
 _FAREWELL_SECONDS = 0.5
+_LONGEST_START_SECONDS = 60.0
 _LONGEST_WAKING_SECONDS = 0.5
 _ROW_OF_BYTES = 1 << 20
 
@@ -67,12 +70,23 @@ class Inputs:
 
 @dataclass(frozen=True)
 class House:
-    """Where programs are run: the sandbox, the cores, a folder for their own folders, and the limits of a task."""
+    """Where programs are run: the sandbox, the cores, a folder for their own folders, and the limits of a task.
+
+    ``machine`` is the fingerprint of all of the machine.
+    """
 
     sandbox: Sandbox
     cores: tuple[int, ...]
     scratch: Path
     budgets: Budgets
+    machine: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the machine, and of what the sandbox leaves of it: two timings are comparable where it is equal."""
+        return held_fingerprint(
+            self.sandbox, self.machine, cores=len(self.cores), memory_bytes=self.budgets.memory_bytes
+        )
 
 
 @dataclass(frozen=True)
@@ -93,7 +107,7 @@ class Peer:
         self._program = program
         self._house = house
         self._inputs = inputs
-        self._cage = make_cage()
+        self._cage = make_cage() if house.sandbox.groups_hold else SignalCage()
         self._worker = 0
         self._folder = folder = _folder_for(program, house.scratch)
         policy = SandboxPolicy(
@@ -106,7 +120,7 @@ class Peer:
         file = program.file if program.trusted else folder / program.file.name
         argv = (sys.executable, "-I", str(folder / "worker.py"), str(file), program.entry)
         command = Command(argv, child_environment(folder, len(house.cores)), folder, house.cores)
-        self._group = ControlGroup.create(policy)
+        self._group = ControlGroup.under(house.sandbox, policy)
         wrapped = self._group.around(house.sandbox.wrap(command, policy))
         self._channel, theirs = socket.socketpair()
         with theirs:
@@ -229,9 +243,16 @@ class Peer:
         return next(iter(descendants(self._child.pid)), 0)
 
     def _keeper(self) -> int:
-        deadline = time.monotonic() + _FAREWELL_SECONDS
+        """Raises GraderError when a container's engine starts nothing: that is no fault of the program's."""
+        deadline = time.monotonic() + _LONGEST_START_SECONDS
         while not self._child.pid and time.monotonic() < deadline:
-            time.sleep(0.002)
+            end = self._child.wait(0.002)
+            if end is not None and end.returncode == ENGINE_FAILED:
+                raise GraderError(
+                    "The sandbox's engine did not start the program.", next_step="Run `medalist doctor`."
+                )
+            if end is not None:
+                break
         return self._child.pid
 
     def _ended(self) -> str:

@@ -248,23 +248,23 @@ def _house(contract: Contract, sandbox_name: str) -> Iterator[House]:
     if report.warning:
         tell(report.warning)
     with tempfile.TemporaryDirectory(prefix="medalist-speedup-") as scratch:
-        yield House(sandbox, cores, Path(scratch).resolve(), contract.budgets)
+        yield House(sandbox, cores, Path(scratch).resolve(), contract.budgets, hardware.fingerprint)
 
 
 def grade(contract: Contract, file: Path, how: How) -> dict[str, Any]:
     """The report. Never raises for what a candidate does; raises MedalistError for this side's own trouble."""
     started = time.monotonic()
-    fingerprint = read_hardware().fingerprint
     report: dict[str, Any] = {
         "task": contract.name,
         "semantics": contract.semantics,
         "target": contract.target,
-        "fingerprint": fingerprint,
+        "fingerprint": read_hardware().fingerprint,
     }
     try:
         check_product(file, contract.required)
         with exclusive(tell=tell) as alone, _house(contract, how.sandbox) as house:
             report["isolation"] = house.sandbox.isolation
+            report["fingerprint"] = house.fingerprint
             report["unyielding"] = list(alone.unyielding)
             report["waited_seconds"] = round(alone.waited_seconds, 1)
             timed = Grading(
@@ -272,7 +272,7 @@ def grade(contract: Contract, file: Path, how: How) -> dict[str, Any]:
                 file,
                 house,
                 Draws(contract, development=how.development),
-                lambda inputs: constant_for(contract, house, inputs, fingerprint, tell),
+                lambda inputs: constant_for(contract, house, inputs, tell),
                 how.timing_seconds,
             ).run()
         report |= _verdict(contract, timed)
