@@ -11,6 +11,7 @@ BENCHMARKS = {
     "compete": "benchmarks.compete.run",
     "harness": "benchmarks.harness.run",
     "timing": "benchmarks.timing",
+    "speedup": "benchmarks.speedup",
 }
 
 
