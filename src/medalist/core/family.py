@@ -101,26 +101,53 @@ class JudgesMeanwhile(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class PutBack:
+    """A copy of somebody's file with a product in it. ``same`` says whether it was seen to do what the file does."""
+
+    file: Path
+    same: bool
+    said: str = ""
+
+
 @runtime_checkable
 class MakesTasks(Family, Protocol):
-    """A family that makes a task of somebody's own file, and puts the result back into a copy of it."""
+    """A family that makes a task of somebody's own file, and puts a product back into a copy of it.
+
+    The file itself stays as it is. ``settings`` are the task's; ``tell`` hears of the progress.
+    """
 
     def takes(self, file: Path) -> bool:
         """Whether ``file`` looks like one of which a task can be made; runs nothing of it."""
         ...
 
     def make_task(
-        self, file: Path, folder: Path, arguments: Sequence[str], tell: Callable[[str], None]
+        self,
+        file: Path,
+        folder: Path,
+        arguments: Sequence[str],
+        settings: Mapping[str, Any],
+        tell: Callable[[str], None],
     ) -> Path:
-        """Make a task of ``file``, called with ``arguments``, in the new ``folder``, and return the task's folder.
+        """Make a task of ``file``, called with ``arguments``, in the new ``folder``; the task's folder.
 
-        The file stays as it is. ``tell`` hears of the progress, and of what had to be left alone. Raises InputError
-        when nothing can be made.
+        Raises InputError when nothing can be made, with the reason.
         """
         ...
 
-    def put_back(self, task: Path, product: Path, place: Path) -> None:
-        """Write at ``place`` a copy of the file that ``task`` was made of which runs as it did, with ``product`` in it."""
+    def put_back(
+        self,
+        task: Path,
+        product: Path,
+        file: Path,
+        folder: Path,
+        settings: Mapping[str, Any],
+        tell: Callable[[str], None],
+    ) -> PutBack:
+        """Write into ``folder`` a copy of ``file``, of which ``task`` was made, with ``product`` in it.
+
+        Raises InputError for a task that was made of something else.
+        """
         ...
 
 

@@ -19,7 +19,7 @@ from medalist.llm.settings import LlmSettings
 from medalist.runs import api
 from medalist.runs.spec import RunSpec, TaskSpec, task_name
 from medalist.runs.store import FileStore
-from medalist.runs.trials import Trial, Trials, run_trials
+from medalist.runs.trials import SCRIPT, Trial, Trials, run_trials
 
 DEFAULT_PROGRAM = "speedup:complex"
 DEFAULT_TIME = "30m"
@@ -77,10 +77,11 @@ def speedup(
     }
     asked = {name: value for name, value in asked.items() if value is not None}
 
-    def spec_for(path: Path, family: Family) -> RunSpec:
+    def spec_for(path: Path, family: Family, script: Path | None = None) -> RunSpec:
+        made_of = {} if script is None else {SCRIPT: str(script)}
         count = attempts if attempts is not None else _tries(family, path, engineer)
         return RunSpec(
-            tasks=(TaskSpec(path, family.name, asked),),
+            tasks=(TaskSpec(path, family.name, {**asked, **made_of}),),
             engineers=(engineer,),
             seeds=tuple(range(seed, seed + count)),
             limits=Limits(attempt_seconds=parse_duration(time)),
@@ -92,10 +93,14 @@ def speedup(
         )
 
     _refuse_nonsense(attempts, steps, target, engineer, model)
-    store = _laid_out(program, arguments, spec_for, out, tell)
+    if Path(program).is_file():
+        store = _laid_out_of_script(Path(program).resolve(), arguments, asked, spec_for, out, tell or _silent)
+    else:
+        path = api.task_folder(program)
+        store = api.create_checked_run(spec_for(path, api.recognise(path)), out)
     if on_start is not None:
         on_start(store.root)
-    return run_trials(store, on_event=on_event, on_trial=on_trial)
+    return run_trials(store, on_event=on_event, on_trial=on_trial, tell=tell or _silent)
 
 
 def _refuse_nonsense(
@@ -114,32 +119,31 @@ def _refuse_nonsense(
         )
 
 
-def _laid_out(
-    program: str | Path,
+def _laid_out_of_script(
+    script: Path,
     arguments: Sequence[str],
-    spec_for: Callable[[Path, Family], RunSpec],
+    settings: Mapping[str, Any],
+    spec_for: Callable[[Path, Family, Path], RunSpec],
     out: str | Path | None,
-    tell: Callable[[str], None] | None,
+    tell: Callable[[str], None],
 ) -> FileStore:
-    """A new run on the program, everything about it checked. Raises UsageError and leaves nothing."""
-    file = Path(program)
-    if not file.is_file():
-        path = api.task_folder(program)
-        return api.create_checked_run(spec_for(path, api.recognise(path)), out)
-    store = api.place_for_run(out, task_name(file.with_suffix("")))
+    """A new run on a task made of ``script``, which lies in its folder. Raises UsageError and leaves nothing."""
+    family = _family_for(script)
+    store = api.place_for_run(out, task_name(script.with_suffix("")))
+    folder = store.root / TASK_FOLDER
     fresh = not store.root.exists()
-    family = _family_for(file)
     try:
-        path = family.make_task(
-            file.resolve(), store.root / TASK_FOLDER, arguments, tell or (lambda text: None)
-        )
-        spec = spec_for(path, family)
+        spec = spec_for(family.make_task(script, folder, arguments, settings, tell), family, script)
         api.refuse_unworkable(spec)
         store.create(spec)
     except (MedalistError, KeyboardInterrupt):
-        shutil.rmtree(store.root if fresh else store.root / TASK_FOLDER, ignore_errors=True)
+        shutil.rmtree(store.root if fresh else folder, ignore_errors=True)
         raise
     return store
+
+
+def _silent(text: str) -> None:
+    """Nobody listens."""
 
 
 def _family_for(file: Path) -> MakesTasks:

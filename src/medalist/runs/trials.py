@@ -5,21 +5,29 @@ A run of trials is a run whose attempts are numbered (``RunSpec.numbered``); eve
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from medalist.core.errors import InputError
 from medalist.core.event import Event
+from medalist.core.family import MakesTasks, PutBack, find_family
 from medalist.runs.pass_rates import pass_all, pass_at, wilson_interval
 from medalist.runs.results import AttemptResult
 from medalist.runs.runner import run_all
-from medalist.runs.store import AttemptRecord, FileStore, Store
+from medalist.runs.store import AttemptRecord, FileStore, Store, write_json
 from medalist.runs.verdict import Verdict, verdict_of
 
 MANY = (1, 5, 10)
 """The numbers of tries for which it is said how often one of them, or all, would pass."""
+
+SCRIPT = "script"
+"""The setting of a task that was made of somebody's script: where that lies."""
+
+_SCRIPT_FILE = "script.json"
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,8 @@ class Trials:
 
     run_dir: Path | None = None
     all: tuple[Trial, ...] = ()
+    script: PutBack | None = None
+    """The fast copy of the script that the task was made of, if it was made of one."""
 
     @property
     def decided(self) -> tuple[Trial, ...]:
@@ -120,14 +130,17 @@ class Trials:
             "reasons": self.reasons,
             "runs": [trial.as_dict() for trial in self.all],
             "cost_usd": round(sum(trial.result.cost_usd for trial in self.all), 6),
+            "script": None if self.script is None else {**asdict(self.script), "file": str(self.script.file)},
         }
 
 
 def read_trials(store: Store) -> Trials:
     """A run's trials as they stand on disk."""
+    numbered = enumerate(store.attempts(), start=1)
     return Trials(
         store.root,
-        tuple(_trial(store, number, record) for number, record in enumerate(store.attempts(), start=1)),
+        tuple(_trial(store, number, record) for number, record in numbered),
+        _put_back_before(store),
     )
 
 
@@ -136,10 +149,12 @@ def run_trials(
     *,
     on_event: Callable[[str, Event], None] | None = None,
     on_trial: Callable[[Trial], None] | None = None,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> Trials:
     """Make every attempt that is not made yet and write ``run_summary.md``, after Ctrl-C too.
 
-    ``on_trial`` hears of each as it ends, in that order. Raises as ``run_all`` does.
+    ``on_trial`` hears of each as it ends, in that order. Where the task was made of somebody's script, a copy with
+    the best product in it is written at the end, of which ``tell`` hears. Raises as ``run_all`` does.
     """
     numbers = {record.spec.id: number for number, record in enumerate(store.attempts(), start=1)}
 
@@ -149,6 +164,7 @@ def run_trials(
 
     try:
         run_all(store, on_event=on_event, on_end=ended)
+        _put_back(store, read_trials(store), tell)
     finally:
         from medalist.runs.trial_lines import write_summary
 
@@ -159,3 +175,31 @@ def run_trials(
 def _trial(store: Store, number: int, record: AttemptRecord) -> Trial:
     result = AttemptResult.from_record(store.root, record)
     return Trial(number, str(record.state), verdict_of(record), result)
+
+
+def _put_back(store: FileStore, trials: Trials, tell: Callable[[str], None]) -> None:
+    """Write the copy of the script, and ``script.json`` about it; nothing where no product answers as it must."""
+    task, best = store.spec().tasks[0], trials.best
+    family = find_family(task.family)
+    if (
+        best is None
+        or best.product is None
+        or SCRIPT not in task.settings
+        or not isinstance(family, MakesTasks)
+    ):
+        return
+    script = Path(task.settings[SCRIPT])
+    try:
+        made = family.put_back(task.path, best.product.resolve(), script, store.root, task.settings, tell)
+    except InputError as error:
+        tell(error.what)
+        return
+    write_json(store.root / _SCRIPT_FILE, {**asdict(made), "file": str(made.file)})
+
+
+def _put_back_before(store: Store) -> PutBack | None:
+    try:
+        said = json.loads((store.root / _SCRIPT_FILE).read_text(encoding="utf-8"))
+        return PutBack(Path(said["file"]), said["same"], said["said"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

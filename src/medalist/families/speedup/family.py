@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
 from medalist.core.answers import Answers
 from medalist.core.errors import InputError, StoreError, UsageError
-from medalist.core.family import Opened, Validation
+from medalist.core.family import Opened, PutBack, Validation
 from medalist.core.home import cache_folder
 from medalist.core.score import Direction
 from medalist.core.task import Task
@@ -65,6 +65,39 @@ class Speedup:
     def tries(self, engineer: str) -> int:
         """The playbook does the same each time; others are known by how often they pass."""
         return 1 if engineer == "playbook" else 10
+
+    def takes(self, file: Path) -> bool:
+        return file.suffix == ".py"
+
+    def make_task(
+        self,
+        file: Path,
+        folder: Path,
+        arguments: Sequence[str],
+        settings: Mapping[str, Any],
+        tell: Callable[[str], None],
+    ) -> Path:
+        from medalist.families.speedup.recording.room import Limits
+        from medalist.families.speedup.recording.task import record_task
+
+        limits = Limits(sandbox=str(settings.get("sandbox") or "auto"))
+        return record_task(file, folder, arguments=arguments, limits=limits, tell=tell)
+
+    def put_back(
+        self,
+        task: Path,
+        product: Path,
+        file: Path,
+        folder: Path,
+        settings: Mapping[str, Any],
+        tell: Callable[[str], None],
+    ) -> PutBack:
+        from medalist.families.speedup.recording.product import write_fast_script
+        from medalist.families.speedup.recording.room import Limits
+
+        limits = Limits(sandbox=str(settings.get("sandbox") or "auto"))
+        made = write_fast_script(task, product, folder, file, limits=limits, tell=tell)
+        return PutBack(made.file, made.same, made.said)
 
     def playbook(self, settings: Mapping[str, Any]) -> Any:
         from medalist.families.speedup.playbook import SpeedupPlaybook
