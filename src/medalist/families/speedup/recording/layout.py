@@ -1,0 +1,140 @@
+"""A user's script as a program that can be called again and again, and back to a script.
+
+What a script does when it is started stands in its top level: loading, training, printing, or a call below
+``if __name__ == "__main__"``. ``lay_out`` moves these statements, in their order, into one function and leaves imports,
+definitions and constants where they are; ``restore`` puts them back, at the end of the file. Formatting is kept.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import libcst as cst
+
+from medalist.core.errors import InputError
+from medalist.families.speedup.recording.actions import Reading, Statement, acting
+
+FENCE = "# ---- Added by Medalist: it hands recorded data to the program above. Leave it as it is. ----"
+"""What begins with this line and goes to the end of the file is no part of the user's program."""
+
+_WHOLE = "whole_script"
+_NOTE = '"""All that the script does when it is started, as one function."""'
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A script laid out: ``text`` is an importable program, ``whole`` the function that does what the script does.
+
+    ``bare`` are the functions (``train``, ``Model.fit``) that need nothing the moved statements set up: they can be
+    called by themselves. ``functions`` are all there are.
+    """
+
+    text: str
+    whole: str
+    functions: tuple[str, ...]
+    bare: frozenset[str]
+
+
+def lay_out(text: str) -> Layout:
+    """The script with its actions in one function. Raises InputError for a script that does nothing or is no Python."""
+    try:
+        module = cst.parse_module(text)
+        tree = ast.parse(text)
+    except (cst.ParserSyntaxError, SyntaxError, ValueError, RecursionError) as error:
+        raise InputError(f"The script is not Python: {str(error).splitlines()[0]}.") from error
+    statements = [Statement(module.code_for_node(each)) for each in module.body]
+    moved = acting(statements, tree)
+    if not moved:
+        raise InputError(
+            "The script defines things, but does nothing when it is started.",
+            next_step='Add an `if __name__ == "__main__":` block that calls it on typical data.',
+        )
+    reading = Reading(text)
+    names = {name for number in moved for name in statements[number].binds}
+    looked_up = names if _looks_around(tree) else names & reading.looked_up()
+    whole = _free_name(tree)
+    function = _function(whole, sorted(looked_up), [module.body[number] for number in moved])
+    kept = [each for number, each in enumerate(module.body) if number not in moved]
+    laid = module.with_changes(body=[*kept, function])
+    bare = frozenset(
+        name
+        for name in reading.functions
+        if name.partition(".")[0] not in names and not (reading.needs(name) & (names | {"__file__"}))
+    )
+    return Layout(laid.code.rstrip("\n") + "\n", whole, reading.functions, bare)
+
+
+def _looks_around(tree: ast.Module) -> bool:
+    """Whether the script looks names up that are not written in it."""
+    return any(
+        isinstance(node, ast.Name) and node.id in ("globals", "exec", "eval") for node in ast.walk(tree)
+    )
+
+
+def restore(text: str, whole: str, *, keep: bool = False) -> str:
+    """The script again, out of a program that was laid out, whatever has become of its functions since.
+
+    Where the function can no longer be dissolved, or with ``keep``, it stays, and the script ends with a call of it.
+    """
+    program = text.split(FENCE)[0].rstrip("\n") + "\n"
+    module = cst.parse_module(program)
+    function = next((each for each in module.body if _is_function(each, whole)), None)
+    if function is None:
+        return program
+    assert isinstance(function, cst.FunctionDef)
+    assert isinstance(function.body, cst.IndentedBlock)
+    inner = [each for each in function.body.body if isinstance(each, cst.BaseStatement)]
+    actions = [each for each in inner if not _is_note(module, each)]
+    if keep or function.decorators or _returns(actions, module):
+        return f"{program}\n\n{whole}()\n"
+    others = [each for each in module.body if each is not function]
+    first = actions[0]
+    lines = getattr(first, "leading_lines", ())
+    if others and not any(line.comment is None for line in lines):
+        actions[0] = first.with_changes(leading_lines=[cst.EmptyLine(indent=False)] * 2 + list(lines))
+    footer = [*function.body.footer, *module.footer]
+    return module.with_changes(body=[*others, *actions], footer=footer).code
+
+
+def _free_name(tree: ast.Module) -> str:
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | set(dir(builtins))
+    used |= {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    name = _WHOLE
+    while name in used:
+        name += "_"
+    return name
+
+
+def _function(name: str, shared: Sequence[str], actions: Sequence[cst.CSTNode]) -> cst.FunctionDef:
+    head = [cst.parse_statement(_NOTE)]
+    if shared:
+        head.append(cst.parse_statement(f"global {', '.join(shared)}"))
+    made = cst.parse_statement(f"def {name}():\n    pass\n")
+    assert isinstance(made, cst.FunctionDef)
+    lines = [cst.EmptyLine(indent=False)] * 2
+    block = cst.IndentedBlock(body=[*head, *actions])  # type: ignore[list-item]
+    return made.with_changes(body=block, leading_lines=lines)
+
+
+def _is_function(node: cst.CSTNode, name: str) -> bool:
+    return isinstance(node, cst.FunctionDef) and node.name.value == name
+
+
+def _is_note(module: cst.Module, node: cst.BaseStatement) -> bool:
+    code = module.code_for_node(node).strip()
+    return code == _NOTE or (isinstance(node, cst.SimpleStatementLine) and code.startswith("global "))
+
+
+def _returns(actions: Sequence[cst.BaseStatement], module: cst.Module) -> bool:
+    """Whether a statement of these leaves a function, which the top level of a file cannot do."""
+    stack: list[ast.AST] = [ast.parse(module.code_for_node(each)) for each in actions]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (ast.Return, ast.Yield, ast.Nonlocal)):
+            return True
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            stack.extend(ast.iter_child_nodes(node))
+    return False

@@ -1,0 +1,115 @@
+"""The way back: out of a program that was made fast, a script beside which the user's own can be thrown away.
+
+The script does what the original does and prints the same; that is tried, in the sandbox, with the original's
+arguments and the files beside it. The original is never written.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from medalist.core.errors import InputError, MedalistError, StoreError
+from medalist.families.speedup.recording.layout import FENCE, restore
+from medalist.families.speedup.recording.room import Limits, Room, Tell
+from medalist.families.speedup.recording.task import RECORDING_FILE
+from medalist.families.speedup.recording.texts import line_template, same_text
+
+_RTOL = 1e-3
+_MODULE = "medalist.families.speedup.recording"
+
+
+@dataclass(frozen=True)
+class FastScript:
+    """The script that was written to ``file``. ``same`` says whether it printed what the original printed.
+
+    ``changed`` is False where nothing of the program was changed; ``said`` is a sentence for a person.
+    """
+
+    file: Path
+    same: bool
+    changed: bool
+    said: str
+
+
+def is_recorded(task: Path) -> bool:
+    """Whether the task in this folder was recorded from a script."""
+    return (task / RECORDING_FILE).is_file()
+
+
+def write_fast_script(
+    task: Path,
+    program: Path,
+    folder: Path,
+    script: Path,
+    *,
+    limits: Limits | None = None,
+    tell: Tell = lambda text: None,
+) -> FastScript:
+    """Write ``<script>_fast.py`` into ``folder``, out of ``program``, a candidate of the recorded ``task``.
+
+    ``script`` is the user's, whose neighbours a run needs. Raises InputError for a task that was not recorded, and
+    StoreError when the file cannot be written. A script that no longer prints the same is written and said to.
+    """
+    if not is_recorded(task):
+        raise InputError("The task was not recorded from a script.", where=str(task))
+    about = json.loads((task / RECORDING_FILE).read_text(encoding="utf-8"))
+    own = program.read_text(encoding="utf-8")
+    changed = _before_fence(own) != _before_fence((task / "program.py").read_text(encoding="utf-8"))
+    file = folder / f"{Path(about['script']).stem}_fast.py"
+    if not changed:
+        _write(file, about["text"])
+        return FastScript(file, True, False, "Nothing was changed: it is the original.")
+    said = ""
+    for keep in (False, True):
+        text = restore(own, about["whole"], keep=keep)
+        _write(file, text)
+        said = _difference(text, about, script, limits or Limits(), tell)
+        if not said:
+            return FastScript(file, True, True, f"It prints what {about['script']} prints.")
+    return FastScript(file, False, True, said)
+
+
+def _before_fence(program: str) -> str:
+    return program.split(FENCE)[0].rstrip()
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(
+            f"The script cannot be written: {error.strerror or error}.", where=str(file)
+        ) from error
+
+
+def _difference(text: str, about: dict[str, Any], script: Path, limits: Limits, tell: Tell) -> str:
+    """How a script differs from what was recorded when it runs in the original's place; "" when it does not."""
+    name = about["script"]
+    with tempfile.TemporaryDirectory(prefix="medalist-recording-") as scratch:
+        room = Room(Path(scratch).resolve(), script, limits, tell)
+        (room.work / "script" / name).write_text(text, encoding="utf-8")
+        argv = ("-m", f"{_MODULE}.watching", f"script/{name}", "out", *about["arguments"])
+        try:
+            room.run(argv, f"Running the fast {name}")
+            report = json.loads(room.read("out/report.json"))
+            printed = room.read("out/printed.txt")
+        except MedalistError as error:
+            return error.what
+    if report["error"]:
+        return f"It fails when it is run as a script: {report['error']}"
+    if same_text(printed, about["printed"], frozenset(about["quiet"]), _RTOL):
+        return ""
+    pairs = zip(printed.splitlines(), about["printed"].splitlines(), strict=False)
+    quiet = set(about["quiet"])
+    first = next(
+        (pair for pair in pairs if line_template(pair[0]) not in quiet and not same_text(*pair, (), _RTOL)),
+        None,
+    )
+    if first is None:
+        return "It prints another number of lines than the original."
+    return f"It prints {first[0]!r} where the original prints {first[1]!r}."
