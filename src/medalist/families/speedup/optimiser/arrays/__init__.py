@@ -1,0 +1,7 @@
+"""Transformations for programs over arrays and tables: many items at once instead of one after another."""
+
+from medalist.families.speedup.optimiser.arrays.places import GatheredPlaces
+from medalist.families.speedup.optimiser.arrays.stacking import StackedLoops
+
+TRANSFORMATIONS = (StackedLoops(), GatheredPlaces())
+"""What the search may try, in no order."""
