@@ -1,16 +1,13 @@
 """The judge on the built-in task: every cheat is refused for a reason it names, every honest program accepted.
 
-What needs no clock is held in test_task_complex, on small inputs; what needs no such task in test_grader_refuses.
+At full size on request; test_grader_small holds the same at an eighth of it. What needs no clock is held in
+test_task_complex, on small inputs; what needs no such task in test_grader_refuses.
 """
 
-import importlib.util
 import os
-import re
-import shutil
-import tomllib
-from pathlib import Path
 
 import pytest
+from speedup_candidates import CHEATS, EXPECTED, HONEST, lacking, laid_out, refused_as
 from speedup_grading import SPEEDUP, grade
 
 from medalist.families.speedup.contract import CONTRACT_FILE, find_task
@@ -26,32 +23,22 @@ pytestmark = [
 
 CONTRACT = find_task("complex").folder / CONTRACT_FILE
 BRIEFLY = ("--seconds", "8")
-CHEATS = sorted((SPEEDUP.parents[1] / "cheats").glob("*.py"))
-HONEST = sorted([*(SPEEDUP / "honest").glob("*.py"), *(SPEEDUP / "reference").glob("*.py")])
-EXPECTED = tomllib.loads((SPEEDUP / "rewrites" / "expected.toml").read_text())
-
-
-def skip_without_tools(path: Path) -> None:
-    for tool in re.findall(r"^Needs: (.*?)(?:\"\"\")?$", path.read_text(), re.MULTILINE):
-        for name in tool.split(", "):
-            if not shutil.which(name) and not importlib.util.find_spec(name):
-                pytest.skip(f"{path.name} needs {name}, which is not here")
 
 
 @pytest.mark.parametrize("path", CHEATS, ids=lambda path: path.stem)
-def test_every_cheat_is_refused_and_the_reason_named(path):
-    allowed = path.read_text().splitlines()[1].removeprefix("# Refused as: ").split(" | ")
-    report = grade(CONTRACT, path, *BRIEFLY)
+def test_every_cheat_is_refused_and_the_reason_named(path, tmp_path):
+    report = grade(CONTRACT, laid_out(path, tmp_path), *BRIEFLY)
     assert report["status"] != "grader_error", report["reason"]
     assert not report["passed"]
-    assert report["refusal"] in allowed, report["reason"]
+    assert report["refusal"] in refused_as(path), report["reason"]
     assert report["reason"].startswith(f"{report['refusal']}: ")
 
 
 @pytest.mark.parametrize("path", HONEST, ids=lambda path: path.stem)
-def test_every_honest_program_is_accepted(path):
-    skip_without_tools(path)
-    report = grade(CONTRACT, path, *BRIEFLY)
+def test_every_honest_program_is_accepted(path, tmp_path):
+    if lacking(path):
+        pytest.skip(f"{path.name} needs {lacking(path)}, which is not here")
+    report = grade(CONTRACT, laid_out(path, tmp_path), *BRIEFLY)
     assert report["equal"], report["reason"]
     assert report["passed"], report["reason"]
 

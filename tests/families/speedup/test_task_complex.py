@@ -1,14 +1,12 @@
 """The built-in task holds together: program, oracle, references and rewrites, on inputs small enough for a test."""
 
 import gc
-import importlib.util
-import shutil
-import tomllib
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from speedup_candidates import CHEATS, EXPECTED, HONEST, lacking, laid_out, refused_as
 
 from medalist.families.speedup.contract import Function, find_task
 from medalist.families.speedup.judging import check_equal
@@ -18,9 +16,7 @@ from medalist.families.speedup.refusals import Reason, Refused
 torch = pytest.importorskip("torch", reason="the task's program is written in torch")
 
 HERE = Path(__file__).parent
-CHEATS = HERE.parents[1] / "cheats"
-EXPECTED = tomllib.loads((HERE / "rewrites" / "expected.toml").read_text())
-HONEST = sorted([*(HERE / "reference").glob("*.py"), *(HERE / "honest").glob("*.py")])
+FOLDER_OF_CHEATS = HERE.parents[1] / "cheats"
 OTHER_FUNCTIONS = [
     "fewer_epochs",
     "first_layer_trained",
@@ -51,13 +47,16 @@ def inputs(seed=SEED, size=SMALL):
     return CONTRACT.inputs.load()(seed, size=size)
 
 
-def load(path):
+@pytest.fixture
+def load(tmp_path):
     """A candidate's entry, or a skip with the tool that it needs."""
-    needs = next((line for line in path.read_text().splitlines() if line.startswith("Needs: ")), "")
-    for tool in needs.removeprefix("Needs: ").split(", ") if needs else []:
-        if not shutil.which(tool) and not importlib.util.find_spec(tool):
-            pytest.skip(f"{path.name} needs {tool}, which is not here")
-    return Function(path, CONTRACT.entry).load()
+
+    def entry_of(path):
+        if lacking(path):
+            pytest.skip(f"{path.name} needs {lacking(path)}, which is not here")
+        return Function(laid_out(path, tmp_path), CONTRACT.entry).load()
+
+    return entry_of
 
 
 @cache
@@ -72,13 +71,13 @@ def test_the_oracle_is_the_same_function_as_the_program(size):
 
 
 @pytest.mark.parametrize("path", HONEST, ids=lambda path: path.stem)
-def test_every_honest_rewrite_is_the_same_function(path):
-    check_product(path, CONTRACT.required)
+def test_every_honest_rewrite_is_the_same_function(path, load, tmp_path):
+    check_product(laid_out(path, tmp_path), CONTRACT.required)
     check_equal(load(path)(**inputs()), program_says(SMALL), CONTRACT)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_of_the_well_known_rewrites_only_one_is_the_same_function(name):
+def test_of_the_well_known_rewrites_only_one_is_the_same_function(name, load):
     answer = load(HERE / "rewrites" / f"{name}.py")(**inputs())
     if EXPECTED[name]["same_function"]:
         check_equal(answer, program_says(SMALL), CONTRACT)
@@ -89,21 +88,21 @@ def test_of_the_well_known_rewrites_only_one_is_the_same_function(name):
 
 
 @pytest.mark.parametrize("name", OTHER_FUNCTIONS)
-def test_every_smaller_program_is_seen_to_be_another(name):
+def test_every_smaller_program_is_seen_to_be_another(name, load):
     with pytest.raises(Refused) as refusal:
-        check_equal(load(CHEATS / f"{name}.py")(**inputs(size=EVEN)), program_says(EVEN), CONTRACT)
+        check_equal(load(FOLDER_OF_CHEATS / f"{name}.py")(**inputs(size=EVEN)), program_says(EVEN), CONTRACT)
     assert refusal.value.reason == Reason.OTHER_FUNCTION
 
 
-def test_the_tolerance_tells_an_uncentred_gram_matrix_in_single_precision():
+def test_the_tolerance_tells_an_uncentred_gram_matrix_in_single_precision(load):
     assert CONTRACT.oracle
     whole = CONTRACT.inputs.load()(SEED)
-    truth, found = CONTRACT.oracle.load()(**whole), load(CHEATS / "uncentred_distances.py")(**whole)
+    truth, found = CONTRACT.oracle.load()(**whole), load(FOLDER_OF_CHEATS / "uncentred_distances.py")(**whole)
     with pytest.raises(Refused, match="features"):
         check_equal(found, truth, CONTRACT)
 
 
-def test_rounding_does_not_grow_into_another_result():
+def test_rounding_does_not_grow_into_another_result(load):
     """Sums in another order stay a thousand times below the tolerance, at full size."""
     assert CONTRACT.oracle
     whole = CONTRACT.inputs.load()(SEED)
@@ -150,13 +149,10 @@ def test_the_inputs_follow_from_their_seed_and_hold_no_hidden_label():
 
 
 def test_every_cheat_says_what_it_tries_and_how_it_must_fail():
-    cheats = sorted(CHEATS.glob("*.py"))
-    assert len(cheats) >= 25
-    for path in cheats:
-        tries, refused = path.read_text().splitlines()[:2]
-        assert tries.startswith("# Tries: "), path.name
-        kinds = refused.removeprefix("# Refused as: ").split(" | ")
-        assert {Reason(kind) for kind in kinds}, path.name
+    assert len(CHEATS) >= 25
+    for path in CHEATS:
+        assert path.read_text().startswith("# Tries: "), path.name
+        assert {Reason(kind) for kind in refused_as(path)}, path.name
 
 
 def test_an_engineer_is_shown_neither_oracle_nor_anything_but_the_task():

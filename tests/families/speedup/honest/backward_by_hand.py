@@ -1,43 +1,10 @@
-"""NumPy with a hand-written backward and a hand-written Adam; torch only draws the random numbers."""
+"""NumPy with a hand-written backward and a hand-written Adam; torch only draws the random numbers.
+
+Behind: honest/blocked_partition.py"""
 
 import numpy as np
 import torch
 from torch import nn
-
-
-class ComplexFeatureExtractor:
-    def extract(self, images):
-        blocks = [self.raw_features(images[k : k + 64].astype(np.float64)) for k in range(0, len(images), 64)]
-        return self.custom_normalize(np.concatenate(blocks))
-
-    def raw_features(self, images):
-        rows = images[:, :, :-2] + 2.0 * images[:, :, 1:-1] + images[:, :, 2:]
-        columns = images[:, :-2] + 2.0 * images[:, 1:-1] + images[:, 2:]
-        gradients = np.zeros((2, *images.shape))
-        gradients[0, :, 1:-1, 1:-1] = rows[:, 2:] - rows[:, :-2]
-        gradients[1, :, 1:-1, 1:-1] = columns[:, :, 2:] - columns[:, :, :-2]
-        flat, (down, along) = images.reshape(len(images), -1), gradients.reshape(2, len(images), -1)
-        length = np.hypot(down, along)
-        values = [flat.mean(1), flat.std(1), flat.min(1), flat.max(1), np.median(flat, axis=1)]
-        values += [length.mean(1), length.std(1), np.abs(down).mean(1), np.abs(along).mean(1)]
-        magnitude = np.log1p(np.abs(np.fft.fft2(images)))
-        near = np.minimum(np.arange(28), 28 - np.arange(28))
-        distance = np.hypot(near[:, None], near)
-        low, high = magnitude[:, (distance > 0) & (distance <= 4)], magnitude[:, distance > 9]
-        values += [magnitude.mean((1, 2)), magnitude.std((1, 2)), low.mean(1), high.mean(1)]
-        return np.stack(values, axis=1)
-
-    def custom_normalize(self, features):
-        count, medians = len(features), []
-        points = features - features.mean(0)
-        squares = (points * points).sum(1)
-        middle = sorted({count // 2, (count + 1) // 2})
-        for start in range(0, count, 64):
-            block = points[start : start + 64]
-            distances = (block * block).sum(1)[:, None] + squares - 2.0 * (block @ points.T)
-            distances[np.arange(len(block)), start + np.arange(len(block))] = -1.0
-            medians.append(np.sqrt(np.partition(distances, middle, axis=1)[:, middle]).mean(1))
-        return features / (np.concatenate(medians)[:, None] + 1e-8)
 
 
 class ComplexNN(nn.Module):
