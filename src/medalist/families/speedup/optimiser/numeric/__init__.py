@@ -1,0 +1,10 @@
+"""Numeric loops made fast: compiled by numba, or said in NumPy's own words."""
+
+from __future__ import annotations
+
+from medalist.families.speedup.optimiser.numeric.loops import CompiledLoops
+from medalist.families.speedup.optimiser.transformation import Transformation
+
+TRANSFORMATIONS: tuple[Transformation, ...] = (CompiledLoops(),)
+
+__all__ = ["TRANSFORMATIONS"]

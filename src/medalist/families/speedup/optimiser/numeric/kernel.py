@@ -1,0 +1,242 @@
+"""Statements of a program as a compiled function of numbers and arrays (numba's nopython mode).
+
+Lists become arrays, comprehensions and array expressions loops, tensors the arrays beneath them, attributes of the
+receiver parameters. What the statements call of the program's own is compiled along with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import libcst as cst
+
+from medalist.families.speedup.optimiser.numeric.buffers import Buffer, with_buffers
+from medalist.families.speedup.optimiser.numeric.callees import Callees
+from medalist.families.speedup.optimiser.numeric.desugar import written_out
+from medalist.families.speedup.optimiser.numeric.inference import Inference
+from medalist.families.speedup.optimiser.numeric.obstacles import obstacle
+from medalist.families.speedup.optimiser.numeric.places import Function, Source
+from medalist.families.speedup.optimiser.numeric.plain import ArrayBuiltins, PlainNumbers
+from medalist.families.speedup.optimiser.numeric.scalars import by_element
+from medalist.families.speedup.optimiser.numeric.syntax import (
+    Names,
+    Statement,
+    Usage,
+    all_names,
+    code,
+    statements,
+)
+from medalist.families.speedup.optimiser.numeric.values import FLOAT, UNKNOWN, Value
+
+
+@dataclass
+class Kernel:
+    """A compiled function. ``arguments`` are its parameters with what the caller passes for each.
+
+    ``outputs`` are the names that it returns, in order; ``buffers`` those of them that were lists before.
+    """
+
+    name: str
+    text: str
+    arguments: dict[str, str] = field(default_factory=dict)
+    outputs: list[str] = field(default_factory=list)
+    buffers: Mapping[str, Buffer] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
+    lists: Collection[str] = ()
+
+
+@dataclass
+class Compiler:
+    """Makes the kernels of one edit; ``made`` are those that were needed along the way, in the order of need."""
+
+    source: Source
+    names: Names
+    np: str
+    numba: str
+    made: dict[str, Kernel] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, source: Source) -> Compiler:
+        """A compiler for one edit of the program."""
+        imports = source.imports.copy()
+        source = replace(source, imports=imports)
+        return cls(
+            source,
+            Names(all_names(source.module)),
+            imports.alias("numpy", "np"),
+            imports.alias("numba", "numba"),
+        )
+
+    def compile(
+        self,
+        function: Function,
+        block: Sequence[Statement],
+        variables: Mapping[str, Value],
+        live_out: Collection[str],
+        *,
+        name: str,
+        purpose: str,
+        parameters: Sequence[str] | None = None,
+    ) -> Kernel | None:
+        """The statements as a kernel; None where they cannot be compiled.
+
+        ``variables`` say what names hold; ``live_out`` are names that are read after the statements. With
+        ``parameters`` given, the statements are a whole function's body, and its ``return`` is the kernel's.
+        """
+        body = written_out(block, self.names)
+        fresh = Usage.of(body).first_is_write
+        variables = {name: held for name, held in variables.items() if name not in fresh}
+        seen = Inference(variables, self.source.imports)
+        seen.run(body)
+        attributes = self._attributes(function, body, variables)
+        inside = _inside(variables, attributes)
+        body = _visited(body, PlainNumbers(seen, attributes, self.np))
+        callees = Callees(self, function, _without_tensors(seen.variables), attributes)
+        body = callees.replaced(body)
+        if body is None:
+            return None
+        inference = Inference(inside, self.source.imports)
+        inference.variables.update(callees.results)
+        inference.run(body)
+        body, buffers = with_buffers(body, inference, self.names, self.np)
+        inference = self._with_arrays(inference, inside, callees.results, buffers, body)
+        body = _visited(body, ArrayBuiltins(inference, self.np))
+        body = by_element(body, inference, self.names, self.np)
+        usage = Usage.of(body)
+        outer = self._parameters(usage, variables, attributes, inside, parameters)
+        if outer is None or obstacle(body, self.source.imports, {*outer, *self.source.constants, *self.made}):
+            return None
+        outputs = (
+            []
+            if parameters is not None
+            else sorted(usage.writes.keys() & set(live_out), key=list(usage.writes).index)
+        )
+        outputs = [output for output in outputs if output in seen.variables or output in buffers]
+        returned = ", ".join(buffers[output].whole if output in buffers else output for output in outputs)
+        lines = [*body, *(statements(f"return {returned}") if returned else [])]
+        kernel = Kernel(name, "", outer, outputs, buffers, seen.variables, self._lists(outer, variables))
+        kernel.text = self._definition(name, list(outer), lines, purpose)
+        return kernel
+
+    def _attributes(
+        self, function: Function, body: Sequence[Statement], variables: Mapping[str, Value]
+    ) -> dict[str, str]:
+        """Names for the receiver's numbers and arrays, by ``receiver.attribute``."""
+        if not function.receiver:
+            return {}
+        locals_ = set(Usage.of(body).reads) | set(Usage.of(body).writes)
+        found = {}
+        for name, held in variables.items():
+            receiver, _, attribute = name.partition(".")
+            if receiver == function.receiver and held.known:
+                found[name] = attribute if attribute not in locals_ else self.names.fresh(attribute)
+        return found
+
+    @staticmethod
+    def _with_arrays(
+        inference: Inference,
+        inside: Mapping[str, Value],
+        results: Mapping[str, Value],
+        buffers: Mapping[str, Buffer],
+        body: Sequence[Statement],
+    ) -> Inference:
+        """What is known once the lists are arrays."""
+        known = {name: held for name, held in inference.variables.items() if name not in buffers}
+        again = Inference({**inside, **results}, inference.imports)
+        for name, buffer in buffers.items():
+            again.variables[name] = Value("array", buffer.dtype, len(buffer.axes))
+        for name, held in known.items():
+            again.variables.setdefault(name, held)
+        again.run(body)
+        return again
+
+    def _parameters(
+        self,
+        usage: Usage,
+        variables: Mapping[str, Value],
+        attributes: Mapping[str, str],
+        inside: Mapping[str, Value],
+        parameters: Sequence[str] | None,
+    ) -> dict[str, str] | None:
+        """What the kernel takes from outside, with the caller's words for it; None where something cannot be passed."""
+        back = {short: full for full, short in attributes.items()}
+        wanted = list(parameters or ())
+        for name in usage.reads:
+            outside = name in back or (name in variables and name not in usage.first_is_write)
+            if outside and name not in wanted and name not in self.source.constants:
+                wanted.append(name)
+        if any(name in back for name in usage.writes):
+            return None
+        result: dict[str, str] = {}
+        for name in wanted:
+            held = inside.get(name, UNKNOWN)
+            if not held.known or held.group == "range" or (held.group == "tuple" and not _plain_tuple(held)):
+                return None
+            original = variables[back.get(name, name)]
+            if original.group == "list" and (name in usage.stores or name in usage.writes):
+                return None
+            result[name] = self._passed(back.get(name, name), original)
+        return result
+
+    def _passed(self, words: str, held: Value) -> str:
+        """How the caller hands over what it holds."""
+        if held.group == "list":
+            return f"{self.np}.array({words})"
+        return f"{words}.detach().numpy()" if held.tensor else words
+
+    @staticmethod
+    def _lists(outer: Mapping[str, str], variables: Mapping[str, Value]) -> list[str]:
+        return [name for name in outer if variables.get(name, UNKNOWN).group == "list"]
+
+    def _definition(
+        self, name: str, parameters: Sequence[str], body: Sequence[Statement], purpose: str
+    ) -> str:
+        inner = cst.IndentedBlock(body=[*statements(f'"""{purpose}"""'), *body])
+        function = cst.FunctionDef(
+            name=cst.Name(name),
+            params=cst.Parameters(params=[cst.Param(cst.Name(parameter)) for parameter in parameters]),
+            body=inner,
+            decorators=[cst.Decorator(cst.parse_expression(f'{self.numba}.njit(error_model="numpy")'))],
+        )
+        return code(function)
+
+
+def _visited(body: Sequence[Statement], transformer: cst.CSTTransformer) -> list[Statement]:
+    module = cst.Module(list(body)).visit(transformer)
+    assert isinstance(module, cst.Module)
+    return [
+        part for part in module.body if isinstance(part, cst.SimpleStatementLine | cst.BaseCompoundStatement)
+    ]
+
+
+def _without_tensors(variables: Mapping[str, Value]) -> dict[str, Value]:
+    return {name: _as_array(held) for name, held in variables.items()}
+
+
+def _as_array(held: Value) -> Value:
+    """What a kernel sees of a value: tensors as arrays, lists of numbers and of rows too."""
+    if held.is_array:
+        return Value("number", held.dtype) if held.ndim == 0 else replace(held, tensor=False)
+    if held.group == "tuple":
+        return replace(held, items=tuple(_as_array(item) for item in held.items))
+    if held.group != "list" or held.item is None:
+        return held
+    inner = _as_array(held.item)
+    if inner.group == "tuple" and inner.items and all(item.is_number for item in inner.items):
+        inner = Value("array", inner.items[0].dtype, 1)
+    if inner.is_number:
+        return Value("array", inner.dtype, 1)
+    return replace(inner, ndim=inner.ndim + 1) if inner.is_array else UNKNOWN
+
+
+def _inside(variables: Mapping[str, Value], attributes: Mapping[str, str]) -> dict[str, Value]:
+    """What the kernel's names hold."""
+    return {attributes.get(name, name): _as_array(held) for name, held in variables.items()}
+
+
+def _plain_tuple(held: Value) -> bool:
+    return bool(held.items) and all(item.is_number or item.is_array for item in held.items)
+
+
+__all__ = ["FLOAT", "Compiler", "Kernel"]
