@@ -72,6 +72,14 @@ _WHOLE = "The columns of an epoch, all rows in its order."
 _SPLIT_COLUMNS = "zip(*(column.split(self.batch_size) for column in columns), strict=True)"
 
 
+def texts_with_rows_in_memory(program: Program) -> Iterator[str]:
+    """The program with its loaders replaced, in each way that may do; itself where it has none to replace."""
+    edits = list(InMemoryLoaders().edits(program))
+    yield from (edit.text for edit in edits)
+    if not edits:
+        yield program.text
+
+
 @dataclass(frozen=True)
 class _Form:
     """How a dataset gives its rows: as a tuple of columns or as one tensor; by many numbers at once or one by one."""
@@ -107,7 +115,7 @@ class InMemoryLoaders:
     """Every data loader over rows in memory replaced by one that gathers an epoch at once."""
 
     name = "rows gathered an epoch at a time"
-    needs = ()
+    needs: tuple[str, ...] = ()
 
     def edits(self, program: Program) -> Iterator[Edit]:
         """For each kind of dataset that is loaded, its rows by many numbers at once, then collated once."""

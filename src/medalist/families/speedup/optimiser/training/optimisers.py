@@ -19,7 +19,7 @@ class FusedOptimisers:
     """``fused=True`` for the optimisers that have it on a CPU, ``foreach=True`` for the others."""
 
     name = "fused optimiser"
-    needs = ()
+    needs: tuple[str, ...] = ()
 
     def edits(self, program: Program) -> Iterator[Edit]:
         """One edit for each optimiser that says nothing of its implementation yet."""

@@ -78,17 +78,19 @@ def dotted(node: ast.expr) -> str:
 
 
 def substituted(expression: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:
-    """A copy of ``expression`` in which variables are replaced by other expressions."""
-    return _Substitution(values).visit(copy.deepcopy(expression))
-
-
-class _Substitution(ast.NodeTransformer):
-    def __init__(self, values: Mapping[str, ast.expr]) -> None:
-        self._values = values
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        replaced = self._values.get(node.id)
-        return copy.deepcopy(replaced) if replaced is not None else node
+    """``expression`` with variables replaced by other expressions; parts without such variables are the same nodes."""
+    if isinstance(expression, ast.Name):
+        return values.get(expression.id, expression)
+    if not names_in(expression) & values.keys():
+        return expression
+    changed = copy.copy(expression)
+    for field, value in ast.iter_fields(expression):
+        if isinstance(value, ast.expr):
+            setattr(changed, field, substituted(value, values))
+        elif isinstance(value, list):
+            items = [substituted(item, values) if isinstance(item, ast.expr) else item for item in value]
+            setattr(changed, field, items)
+    return changed
 
 
 class Names:
@@ -160,5 +162,5 @@ def finished(editor: Editor) -> str:
                     if kept
                     else ""
                 )
-                lines[statement.lineno - 1 : statement.end_lineno] = fewer
+                lines[statement.lineno - 1 : statement.end_lineno] = [fewer]
     return "".join(lines)

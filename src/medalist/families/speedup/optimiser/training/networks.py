@@ -1,0 +1,235 @@
+"""Feed-forward networks read from a program's text: the chain of layers that a module's ``forward`` applies.
+
+A chain knows linear layers, element-wise activations and dropout. Any other thing that a ``forward`` does (two branches,
+a convolution, a loop) makes it no chain, and nothing is said of it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from medalist.families.speedup.optimiser.training.reading import (
+    body_of,
+    class_of,
+    construction,
+    dotted,
+    method,
+    substituted,
+)
+from medalist.source.tree import Script
+
+_MAX_DEPTH = 12
+
+
+@dataclass(frozen=True)
+class Linear:
+    """``torch.nn.Linear`` at ``path``, an expression that begins with the module's name."""
+
+    path: str
+    bias: bool
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An element-wise function; ``kind`` as in ``torch.nn.functional``, ``slope`` for a leaky one."""
+
+    kind: str
+    slope: float = 0.0
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """Dropout while training, with the probability that the expression ``share`` gives."""
+
+    share: str
+
+
+Layer = Linear | Activation | Dropout
+Chain = tuple[Layer, ...]
+
+_ACTIVATIONS = {
+    "tanh": "tanh",
+    "Tanh": "tanh",
+    "sigmoid": "sigmoid",
+    "Sigmoid": "sigmoid",
+    "relu": "relu",
+    "relu_": "relu",
+    "ReLU": "relu",
+    "leaky_relu": "leaky_relu",
+    "LeakyReLU": "leaky_relu",
+    "elu": "elu",
+    "ELU": "elu",
+    "softplus": "softplus",
+    "Softplus": "softplus",
+    "silu": "silu",
+    "SiLU": "silu",
+    "log_softmax": "log_softmax",
+    "LogSoftmax": "log_softmax",
+}
+_SLOPES = {"leaky_relu": 0.01}
+_FLAT = frozenset(("flatten", "Flatten", "Identity", "float", "contiguous"))
+
+
+def chain_of(script: Script, model: ast.expr, name: str = "forward", root: str = "model") -> Chain | None:
+    """The layers that the method ``name`` of the module behind ``model`` applies, None when it is no chain.
+
+    Paths of layers begin with ``root``.
+    """
+    try:
+        definition = class_of(script, model)
+        if definition is not None:
+            return _Reader(script, definition, root).method(name, ())
+        made = construction(script, model)
+        return _made(script, made, root, 0) if made is not None and name == "forward" else None
+    except _NoChain:
+        return None
+
+
+class _NoChain(ValueError):
+    """The network does something that a chain does not."""
+
+
+def _made(script: Script, call: ast.Call, path: str, depth: int) -> Chain:
+    """The layers of a module that ``call`` constructs and that is found at ``path``."""
+    definition = script.definition(call.func)
+    if depth > _MAX_DEPTH:
+        raise _NoChain
+    if isinstance(definition, ast.ClassDef):
+        return _Reader(script, definition, path, depth).method("forward", ())
+    library, _, kind = script.name(call.func).rpartition(".")
+    if not library.startswith("torch.nn"):
+        raise _NoChain
+    if kind == "Sequential":
+        chain: Chain = ()
+        for index, item in enumerate(call.args):
+            made = construction(script, item)
+            if made is None:
+                raise _NoChain
+            chain += _made(script, made, f"{path}[{index}]", depth + 1)
+        return chain
+    if kind == "Linear":
+        bias = script.argument(call, "bias", 2)
+        return (Linear(path, bias is None or script.value(bias) is not False),)
+    if kind == "Dropout":
+        return (Dropout(f"{path}.p"),)
+    if kind in _FLAT:
+        return ()
+    return (_activation(script, call, kind, 0),)
+
+
+def _activation(script: Script, call: ast.Call, kind: str, position: int) -> Activation:
+    """The activation that ``call`` names, its own options beginning at ``position``."""
+    known = _ACTIVATIONS.get(kind)
+    options = {keyword.arg for keyword in call.keywords} - {"inplace"}
+    if known is None or len(call.args) > position + 1:
+        raise _NoChain
+    if known == "log_softmax":
+        axis = script.value(script.argument(call, "dim", position))
+        if axis not in (1, -1):
+            raise _NoChain
+        return Activation(known)
+    if known in _SLOPES:
+        given = script.argument(call, "negative_slope", position)
+        slope = _SLOPES[known] if given is None else script.value(given)
+        if not isinstance(slope, float):
+            raise _NoChain
+        return Activation(known, slope)
+    if options or len(call.args) > position:
+        raise _NoChain
+    return Activation(known)
+
+
+class _Reader:
+    """Reads the methods of one module class; ``root`` is where an instance is found."""
+
+    def __init__(self, script: Script, definition: ast.ClassDef, root: str, depth: int = 0) -> None:
+        self._script = script
+        self._definition = definition
+        self._root = root
+        self._depth = depth
+
+    def method(self, name: str, given: Chain) -> Chain:
+        """The layers of the method ``name`` put behind ``given``."""
+        function = method(self._definition, name)
+        if function is None or len(function.args.args) != 2 or self._depth > _MAX_DEPTH:
+            raise _NoChain
+        values: dict[str, Chain] = {function.args.args[1].arg: given}
+        for statement in body_of(function):
+            match statement:
+                case ast.Assign(targets=[ast.Name(id=target)]):
+                    values[target] = self._value(statement.value, values)
+                case ast.Return(value=ast.expr() as returned):
+                    return self._value(returned, values)
+                case _:
+                    raise _NoChain
+        raise _NoChain
+
+    def _value(self, expression: ast.expr, values: Mapping[str, Chain]) -> Chain:
+        if isinstance(expression, ast.Name) and expression.id in values:
+            return values[expression.id]
+        if not isinstance(expression, ast.Call):
+            raise _NoChain
+        callee = expression.func
+        if isinstance(callee, ast.Attribute) and not self._is_outside(callee):
+            owner = callee.value
+            if isinstance(owner, ast.Name) and owner.id == "self":
+                return self._applied(expression, callee, values)
+            before = self._value(owner, values)  # a method of the tensor: x.tanh()
+            if callee.attr in _FLAT or callee.attr in ("view", "reshape"):
+                return before
+            return (*before, _activation(self._script, expression, callee.attr, 0))
+        name = self._script.name(callee)
+        library, _, kind = name.rpartition(".")
+        if not expression.args or not library.startswith("torch"):
+            raise _NoChain
+        before = self._value(expression.args[0], values)
+        if kind == "flatten":
+            return before
+        if kind == "dropout":
+            return (*before, self._dropout(expression))
+        return (*before, _activation(self._script, expression, kind, 1))
+
+    def _applied(self, call: ast.Call, callee: ast.Attribute, values: Mapping[str, Chain]) -> Chain:
+        """A call of ``self.attribute``: a method of the class, or a module that it holds."""
+        if len(call.args) != 1 or call.keywords:
+            raise _NoChain
+        before = self._value(call.args[0], values)
+        if method(self._definition, callee.attr) is not None:
+            return _Reader(self._script, self._definition, self._root, self._depth + 1).method(
+                callee.attr, before
+            )
+        made = construction(self._script, callee)
+        if made is None:
+            raise _NoChain
+        return before + _made(self._script, made, f"{self._root}.{callee.attr}", self._depth + 1)
+
+    def _dropout(self, call: ast.Call) -> Dropout:
+        training = self._script.argument(call, "training", 2)
+        if (
+            training is not None
+            and dotted(training) != "self.training"
+            and self._script.value(training) is not True
+        ):
+            raise _NoChain
+        share = self._script.argument(call, "p", 1)
+        if share is None:
+            return Dropout("0.5")
+        own = substituted(share, {"self": ast.Name(self._root)})
+        if isinstance(share, ast.Constant) or dotted(share).startswith("self.") or self._is_global(share):
+            return Dropout(ast.unparse(own))
+        raise _NoChain
+
+    def _is_global(self, expression: ast.expr) -> bool:
+        if not isinstance(expression, ast.Name):
+            return False
+        bound = self._script.binding(expression)
+        return bound is not None and any(
+            expression.id in (getattr(target, "id", "") for target in getattr(statement, "targets", ()))
+            for statement in self._script.tree.body
+        )
+
+    def _is_outside(self, callee: ast.Attribute) -> bool:
+        """Whether an attribute is a function of a library and not a method of a value."""
+        return self._script.name(callee).startswith("torch.") and "()" not in self._script.name(callee)

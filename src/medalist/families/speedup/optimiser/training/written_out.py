@@ -1,0 +1,300 @@
+"""Training steps without autograd: forward, gradient and update of a feed-forward network written out for an epoch.
+
+Per step torch spends a few hundred microseconds on building and walking a graph, whatever the size of the network. For
+a chain of linear layers, element-wise activations and dropout the same arithmetic is a dozen array expressions.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from medalist.families.speedup.optimiser.training import kernels
+from medalist.families.speedup.optimiser.training.arithmetic import Arithmetic, arithmetic_of
+from medalist.families.speedup.optimiser.training.frozen import with_frozen_part
+from medalist.families.speedup.optimiser.training.loaders import texts_with_rows_in_memory
+from medalist.families.speedup.optimiser.training.networks import Activation, chain_of
+from medalist.families.speedup.optimiser.training.reading import (
+    Names,
+    add_definitions,
+    construction,
+    finished,
+    imported,
+    read,
+    substituted,
+)
+from medalist.families.speedup.optimiser.training.sources import Epoch, epoch_of
+from medalist.families.speedup.optimiser.training.steps import TrainingLoop, training_loops
+from medalist.families.speedup.optimiser.transformation import Edit, Program
+from medalist.source.edits import Editor
+from medalist.source.tree import Script
+
+_DECLINED = frozenset(
+    ("amsgrad", "maximize", "dampening", "differentiable", "capturable", "decoupled_weight_decay")
+)
+
+
+@dataclass(frozen=True)
+class _Optimiser:
+    """How one of torch's optimisers is written out: its update for NumPy and for numba, its state and its options."""
+
+    arrays: str
+    loops: str
+    state: tuple[str, ...]
+    options: tuple[str, ...]
+    counts: bool
+
+
+_ADAM = ('group["lr"]', '*group["betas"]', 'group["eps"]', 'group["weight_decay"]')
+_OPTIMISERS = {
+    "torch.optim.Adam": _Optimiser(
+        kernels.ADAM.replace("{decayed}", "gradient = gradient + decay * parameter"),
+        kernels.ADAM_LOOPS.replace("{decayed}", "pull = real(decay)")
+        .replace("{slope}", "slopes[at] + pull * values[at]")
+        .replace("{value}", "values[at]"),
+        ("exp_avg", "exp_avg_sq"),
+        _ADAM,
+        counts=True,
+    ),
+    "torch.optim.AdamW": _Optimiser(
+        kernels.ADAM.replace("{decayed}", "parameter *= 1.0 - rate * decay"),
+        kernels.ADAM_LOOPS.replace("{decayed}", "keep = real(1.0 - rate * decay)")
+        .replace("{slope}", "slopes[at]")
+        .replace("{value}", "keep * values[at]"),
+        ("exp_avg", "exp_avg_sq"),
+        _ADAM,
+        counts=True,
+    ),
+    "torch.optim.SGD": _Optimiser(
+        kernels.SGD,
+        kernels.SGD_LOOPS,
+        ("momentum_buffer",),
+        ('group["lr"]', 'group["momentum"]', 'group["weight_decay"]', 'group["nesterov"]'),
+        counts=False,
+    ),
+}
+_LOSSES = {
+    "cross_entropy": (kernels.CROSS_ENTROPY, kernels.CROSS_ENTROPY_LOOPS),
+    "mean_square": (kernels.MEAN_SQUARE, kernels.MEAN_SQUARE),
+    "logistic": (kernels.LOGISTIC, kernels.LOGISTIC),
+}
+
+
+class WrittenOutSteps:
+    """A training loop's steps written out, as NumPy or compiled by numba."""
+
+    def __init__(self, *, compiled: bool) -> None:
+        self._compiled = compiled
+        self.name = "compiled training steps" if compiled else "training steps without autograd"
+        self.needs: tuple[str, ...] = ("numba", "scipy") if compiled else ()
+
+    def edits(self, program: Program) -> Iterator[Edit]:
+        """One edit for each training loop whose network is a chain; frozen parts are taken out of the loop first."""
+        for in_memory in texts_with_rows_in_memory(program):
+            split = with_frozen_part(in_memory, program.facts)
+            text = split.text if split is not None else in_memory
+            script = read(text)
+            for loop in training_loops(script) if script is not None else ():
+                edited = _Writing(script, loop, self._compiled).text() if script is not None else None
+                if edited is not None:
+                    yield Edit(
+                        transformation=self.name,
+                        title=f"The training steps of `{_function(script, loop)}` are written out without autograd.",
+                        reason="The same sums by hand: forward, gradient and update, with the same random draws.",
+                        text=edited,
+                        seconds=_seconds(program, script, loop),
+                    )
+
+
+def _function(script: Script | None, loop: TrainingLoop) -> str:
+    return getattr(script.function_of(loop.loop), "name", "the module") if script is not None else ""
+
+
+def _seconds(program: Program, script: Script | None, loop: TrainingLoop) -> float:
+    """The time of the function that holds the loop."""
+    name = _function(script, loop)
+    functions = program.facts.functions.items()
+    return max((facts.seconds for known, facts in functions if known.rsplit(".", 1)[-1] == name), default=0.0)
+
+
+class _Writing:
+    """One loop on its way to being written out."""
+
+    def __init__(self, script: Script, loop: TrainingLoop, compiled: bool) -> None:
+        self._script = script
+        self._loop = loop
+        self._compiled = compiled
+        self._names = Names(script)
+        self._editor = Editor(script)
+
+    def text(self) -> str | None:
+        """The program with the loop's steps written out, None where loop, network or optimiser is of another kind."""
+        loop = self._loop
+        chain = chain_of(self._script, loop.model, loop.forward)
+        criterion = loop.criterion
+        if criterion == "nll" and chain and chain[-1] == Activation("log_softmax"):
+            chain, criterion = chain[:-1], "cross_entropy"
+        arithmetic = arithmetic_of(chain) if chain else None
+        optimiser = self._optimiser()
+        epoch = epoch_of(self._script, loop, self._names)
+        if arithmetic is None or optimiser is None or epoch is None or criterion not in _LOSSES:
+            return None
+        function = self._names.fresh("train_epoch")
+        self._use(epoch, function)
+        definitions = self._definitions(arithmetic, optimiser, criterion, function)
+        add_definitions(self._editor, loop.loop, "\n\n".join(definitions))
+        imported(self._editor, "torch")
+        imported(self._editor, "numpy", "np")
+        return finished(self._editor)
+
+    def _optimiser(self) -> _Optimiser | None:
+        made = construction(self._script, self._loop.optimizer)
+        known = _OPTIMISERS.get(self._script.name(made.func)) if made is not None else None
+        if made is None or known is None or any(keyword.arg in _DECLINED for keyword in made.keywords):
+            return None
+        parameters = made.args[0] if made.args else None
+        whole = isinstance(parameters, ast.Call) and getattr(parameters.func, "attr", "") == "parameters"
+        return known if whole and not self._script.passes_unknown(made) else None
+
+    # ---- the loop
+
+    def _use(self, epoch: Epoch, function: str) -> None:
+        """Put a call in the place of the loop, with what else the loop did for each step."""
+        loop, editor = self._loop, self._editor
+        features = _with_rows(loop.features, loop.inputs, epoch.rows)
+        wanted = _with_rows(loop.wanted, loop.targets, epoch.answers)
+        optimizer = editor.text(loop.optimizer)
+        call = f"{function}({editor.text(loop.model)}, {optimizer}, {features}, {wanted}, {epoch.batch_size})"
+        indent = " " * loop.loop.col_offset
+        prelude = "".join(f"{line}\n{indent}" for line in epoch.prelude.splitlines())
+        if not loop.rest:
+            editor.replace(loop.loop, prelude + call)
+            return
+        changes = dict.fromkeys(loop.loss_numbers, loop.loss)
+        target = loop.loss
+        if loop.sizes:
+            size = self._names.fresh("batch_rows")
+            changes |= dict.fromkeys(loop.sizes, size)
+            target = f"{loop.loss}, {size}"
+        body = "\n".join(f"{indent}    {self._changed(statement, changes)}" for statement in loop.rest)
+        editor.replace(loop.loop, f"{prelude}for {target} in {call}:\n{body}")
+
+    def _changed(self, statement: ast.stmt, changes: dict[ast.expr, str]) -> str:
+        """The text of a statement in which expressions are replaced."""
+        start = self._editor.span(statement)[0]
+        text = self._editor.text(statement)
+        inside = set(ast.walk(statement))
+        places = sorted((self._editor.span(node), new) for node, new in changes.items() if node in inside)
+        for (first, last), new in reversed(places):
+            text = text[: first - start] + new + text[last - start :]
+        return text
+
+    # ---- the functions
+
+    def _definitions(
+        self, arithmetic: Arithmetic, optimiser: _Optimiser, criterion: str, function: str
+    ) -> Iterator[str]:
+        fresh = {
+            name: self._names.fresh(name) for name in ("train_steps", "batch_loss", "update", "dropout_masks")
+        }
+        arrays, loops = _LOSSES[criterion]
+        compiled = self._compiled
+        head = ""
+        if compiled:
+            head = kernels.COMPILED.format(njit=f"{imported(self._editor, 'numba')}.njit")
+        loss = (loops if compiled else arrays).format(loss=fresh["batch_loss"])
+        update = (optimiser.loops if compiled else optimiser.arrays).format(update=fresh["update"])
+        if "math." in loss + update:
+            imported(self._editor, "math")
+        yield head + loss
+        yield head + update
+        yield head + _steps(arithmetic, fresh)
+        if arithmetic.masks:
+            yield kernels.MASKS.format(masks=fresh["dropout_masks"])
+        yield self._epoch(arithmetic, optimiser, criterion, function, fresh)
+
+    def _epoch(
+        self,
+        arithmetic: Arithmetic,
+        optimiser: _Optimiser,
+        criterion: str,
+        function: str,
+        fresh: dict[str, str],
+    ) -> str:
+        state = dict.fromkeys(optimiser.state, "torch.zeros_like(parameter)")
+        if optimiser.counts:
+            state = {"step": "torch.zeros(())", **state}
+        masks = ["    masks = ()"]
+        if arithmetic.masks:
+            layers = "".join(f"        ({width}, {share}),\n" for width, share in arithmetic.widths)
+            masks = [
+                f"    layers = [\n{layers}    ]",
+                f"    masks = {fresh['dropout_masks']}(len(inputs), batch_size, inputs.dtype, layers)",
+            ]
+        after = ['    for state in states:\n        state["step"] += len(losses)'] if optimiser.counts else []
+        returned = "the losses"
+        if self._loop.sizes:
+            returned += " with the rows of each batch"
+            after.append(
+                "    sizes = [min(batch_size, len(inputs) - start) for start in range(0, len(inputs), batch_size)]"
+            )
+            after.append("    return list(zip(losses.tolist(), sizes, strict=True))")
+        else:
+            after.append("    return losses.tolist()")
+        shaped = "" if criterion == "cross_entropy" else ".reshape(len(inputs), -1)"
+        paths = "".join(f"        {path},\n" for path in arithmetic.paths)
+        return kernels.EPOCH.format(
+            epoch=function,
+            returned=returned,
+            parameters=f"    parameters = [\n{paths}    ]",
+            state=_indented([f'state["{name}"] = {value}' for name, value in state.items()], 12),
+            masks="\n".join(masks),
+            steps=fresh["train_steps"],
+            targets=f"np.ascontiguousarray(targets{shaped}.numpy())",
+            arrays=_tuple(f'state["{name}"].numpy()' for name in optimiser.state),
+            before='int(states[0]["step"])' if optimiser.counts else "0",
+            options=_tuple(optimiser.options),
+            after="\n".join(after),
+        )
+
+
+def _steps(arithmetic: Arithmetic, fresh: dict[str, str]) -> str:
+    """The function that makes the steps."""
+    lines = [*arithmetic.forward, *arithmetic.backward]
+    unpacked = [f"{_tuple(arithmetic.parameters)[1:-1]} = parameters"]
+    if arithmetic.masks:
+        unpacked.append(f"{_tuple(arithmetic.masks)[1:-1]} = masks")
+    needed = {name for name in ("real", "one", "zero") if any(name in line for line in lines)}
+    if needed:
+        unpacked.append("real = weight1.dtype.type")
+    unpacked += [f"{name} = real({number})" for number, name in enumerate(("zero", "one")) if name in needed]
+    updates = [
+        f"{fresh['update']}({name}, {name}_slope, states[{number}], number, options)"
+        for number, name in enumerate(arithmetic.parameters)
+    ]
+    return kernels.STEPS.format(
+        steps=fresh["train_steps"],
+        loss=fresh["batch_loss"],
+        output=arithmetic.output,
+        unpacked=_indented(unpacked, 4),
+        forward=_indented(arithmetic.forward, 8),
+        backward=_indented(arithmetic.backward, 8),
+        updates=_indented(updates, 8),
+    )
+
+
+def _indented(lines: list[str] | tuple[str, ...], spaces: int) -> str:
+    return "\n".join(" " * spaces + line for line in lines)
+
+
+def _tuple(items: Iterable[str]) -> str:
+    """A tuple of expressions, as it is written."""
+    written = tuple(items)
+    return f"({', '.join(written)}{',' * (len(written) == 1)})"
+
+
+def _with_rows(expression: ast.expr, name: str, rows: str) -> str:
+    """An expression of a batch's column as text, for the column of the whole epoch."""
+    whole = ast.parse(rows, mode="eval").body
+    return ast.unparse(substituted(expression, {name: whole}))

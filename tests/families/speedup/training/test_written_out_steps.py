@@ -1,0 +1,90 @@
+"""Training steps written out by hand learn what autograd learns; programs of another kind are left alone."""
+
+from __future__ import annotations
+
+import pytest
+from training_programs import OWN_DATASET, TENSORS_REGRESSION, answers, assert_same, edits_of
+
+from medalist.families.speedup.optimiser.training.written_out import WrittenOutSteps
+
+NETWORK = "nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 3))"
+ADAM = "torch.optim.Adam(model.parameters(), lr=1e-2)"
+LEARNING = (OWN_DATASET, TENSORS_REGRESSION)
+
+
+def written_out(text: str, *, compiled: bool = False) -> str:
+    """The program with its steps written out, which must have taken autograd from it."""
+    edited = next(iter(edits_of(WrittenOutSteps(compiled=compiled), text))).text
+    assert "backward()" not in edited
+    return edited
+
+
+@pytest.mark.parametrize("text", LEARNING)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_losses_weights_and_draws_are_those_of_autograd(text: str, compiled: bool) -> None:
+    if compiled:
+        pytest.importorskip("numba", reason="these steps are compiled by numba")
+    assert_same(text, written_out(text, compiled=compiled), seed=5)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "nn.Linear(4, 3)",
+        "nn.Linear(4, 6, bias=False), nn.Tanh(), nn.Linear(6, 3)",
+        "nn.Dropout(0.1), nn.Linear(4, 6), nn.Sigmoid(), nn.Linear(6, 5), nn.ELU(), nn.Dropout(), nn.Linear(5, 3)",
+        "nn.Linear(4, 6), nn.LeakyReLU(0.2), nn.Linear(6, 5), nn.Softplus(), nn.Linear(5, 5), nn.SiLU(), nn.Linear(5, 3)",
+    ],
+)
+def test_every_layer_of_a_chain_is_known(layers: str) -> None:
+    text = OWN_DATASET.replace(NETWORK, f"nn.Sequential({layers})")
+    assert_same(text, written_out(text), seed=6)
+
+
+@pytest.mark.parametrize(
+    "optimiser",
+    [
+        "Adam(model.parameters(), 1e-2, weight_decay=0.1, betas=(0.8, 0.99))",
+        "AdamW(model.parameters(), lr=1e-2, weight_decay=0.1)",
+        "SGD(model.parameters(), lr=0.1)",
+        "SGD(model.parameters(), lr=0.1, momentum=0.8, nesterov=True, weight_decay=0.01)",
+    ],
+)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_every_known_optimiser_updates_as_torch_does(optimiser: str, compiled: bool) -> None:
+    if compiled:
+        pytest.importorskip("numba", reason="these steps are compiled by numba")
+    text = OWN_DATASET.replace(ADAM, f"torch.optim.{optimiser}")
+    assert_same(text, written_out(text, compiled=compiled), seed=7)
+
+
+def test_a_schedule_of_the_rate_goes_on_working() -> None:
+    text = OWN_DATASET.replace(
+        "    criterion", "    schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.5)\n    criterion"
+    ).replace("    result =", "        schedule.step()\n    result =")
+    assert_same(text, written_out(text), seed=8)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("            loss.backward()\n", "            loss = loss * 2\n            loss.backward()\n"),
+        ("            optimizer.zero_grad()\n", ""),
+        ("nn.ReLU()", "nn.BatchNorm1d(8)"),
+        ("torch.optim.Adam", "torch.optim.RMSprop"),
+        ("lr=1e-2", "lr=1e-2, amsgrad=True"),
+        ("nn.CrossEntropyLoss()", "nn.CrossEntropyLoss(label_smoothing=0.1)"),
+        ("losses.append(loss.item())", "losses.append(model(batch).sum().item())"),
+        ("model.parameters()", "[{'params': model.parameters()}]"),
+    ],
+)
+def test_a_step_of_another_kind_is_left_alone(old: str, new: str) -> None:
+    assert old in OWN_DATASET
+    text = OWN_DATASET.replace(old, new)
+    answers(text, seed=1)
+    assert not edits_of(WrittenOutSteps(compiled=False), text)
+
+
+@pytest.mark.parametrize("text", ["", "def run(:", "for a, b in c:\n    d.backward()\n"])
+def test_other_texts_get_no_edits(text: str) -> None:
+    assert not edits_of(WrittenOutSteps(compiled=False), text)
