@@ -7,9 +7,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from speedup_grading import TOY as SLOW_TOY
 
 from medalist.core.budget import Limits
-from medalist.core.errors import UsageError
 from medalist.core.family import find_families
 from medalist.engineers.engineer import Engineer
 from medalist.runs.attempt import Attempted, run_attempt
@@ -36,14 +36,22 @@ def small_competition(folder: Path) -> Path:
     return folder
 
 
-STILL_WITHOUT = ("speedup",)
-TASKS = {"mean": lambda _: TOY, "compete": lambda folder: small_competition(folder / "competition")}
+TASKS = {
+    "mean": lambda _: TOY,
+    "compete": lambda folder: small_competition(folder / "competition"),
+    "speedup": lambda _: SLOW_TOY,
+}
 
 
 @pytest.fixture(params=TASKS)
 def attempt(
-    request: pytest.FixtureRequest, tmp_path: Path, installed_families: None
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    installed_families: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> tuple[FileStore, Attempted, Figures]:
+    if request.param == "speedup":  # nobody else's timing on this machine is waited for
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     store = FileStore(tmp_path / "run")
     task = TaskSpec(TASKS[request.param](tmp_path), request.param)
     store.create(RunSpec(tasks=(task,), limits=Limits(attempt_seconds=BUDGET_SECONDS)))
@@ -54,15 +62,7 @@ def attempt(
 
 def test_every_familys_playbook_is_an_engineer(installed_families: None) -> None:
     for name, family in find_families().items():
-        if name not in STILL_WITHOUT:
-            assert isinstance(family.playbook({}), Engineer)
-
-
-@pytest.mark.parametrize("name", STILL_WITHOUT)
-def test_a_family_without_an_engineer_says_what_can_be_done(name: str) -> None:
-    with pytest.raises(UsageError) as refused:
-        find_families()[name].playbook({})
-    assert refused.value.next_step
+        assert isinstance(family.playbook({}), Engineer), name
 
 
 def test_an_engineer_ends_by_itself_with_a_valid_product_in_place(
