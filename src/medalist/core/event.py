@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from medalist.core.errors import StoreError
+from medalist.core.patience import when_there_is_room
 
 KINDS: dict[str, str] = {
     "attempt_started": "an attempt (or its resumption) began: task, engineer, seed, budget, machine",
@@ -110,9 +111,7 @@ class EventLog:
         line = event.as_json() + "\n"
         with self._lock:
             try:
-                with self.path.open("ab") as file:
-                    _mend_torn_tail(file, self.path)
-                    file.write(line.encode(errors="replace"))
+                when_there_is_room(lambda: self._write(line.encode(errors="replace")))
             except OSError as error:
                 raise StoreError(
                     f"An event could not be written: {error.strerror or error}.",
@@ -122,6 +121,11 @@ class EventLog:
         for listener in self._listeners:
             listener(event)
         return event
+
+    def _write(self, line: bytes) -> None:
+        with self.path.open("ab") as file:
+            _mend_torn_tail(file, self.path)
+            file.write(line)
 
 
 def _mend_torn_tail(file: Any, path: Path) -> None:

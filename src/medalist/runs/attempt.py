@@ -138,6 +138,7 @@ class _Work:
                 readable=self.opened.readable,
                 telemetry_path=self.folder / "telemetry.jsonl",
                 clock=lambda: self.budget.elapsed,
+                sharers=self.store.spec().jobs or len(self.store.spec().attempts()),
             )
             closing.callback(_closed_in_peace, workspace)
             workspace.warm_up()

@@ -23,6 +23,7 @@ from typing import Any, Protocol, TypeVar
 
 from medalist.core.errors import RunNotFound, StoreError
 from medalist.core.event import Event, read_events
+from medalist.core.patience import when_there_is_room
 from medalist.runs.spec import AttemptSpec, RunSpec
 
 T = TypeVar("T")
@@ -223,7 +224,8 @@ def write_json(path: Path, data: Any, *, durable: bool = True) -> None:
 def write_text(path: Path, text: str, *, durable: bool = True) -> None:
     """Like ``write_json``, for text."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+
+    def write() -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("w", encoding="utf-8") as file:
             file.write(text)
@@ -231,6 +233,9 @@ def write_text(path: Path, text: str, *, durable: bool = True) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         temporary.replace(path)
+
+    try:
+        when_there_is_room(write)
     except OSError as error:
         temporary.unlink(missing_ok=True) if temporary.parent.is_dir() else None
         raise StoreError(

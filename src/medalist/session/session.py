@@ -21,6 +21,7 @@ from medalist.core.candidate import Candidate, CandidateState, Outcome
 from medalist.core.errors import StoreError, SubmissionInvalid
 from medalist.core.event import EventLog
 from medalist.core.family import Family, Validation
+from medalist.core.patience import when_there_is_room
 from medalist.core.score import Score
 from medalist.core.task import Task
 from medalist.hints.book import load_hints
@@ -185,11 +186,15 @@ class Session:
         """
         place = PurePosixPath(relative)
         root = self.workspace.root
-        make_folder_inside(root, str(place.parent))
-        descriptor = open_inside(root, str(place), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        try:
+
+        def write() -> None:
+            make_folder_inside(root, str(place.parent))
+            descriptor = open_inside(root, str(place), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
                 file.write(text)
+
+        try:
+            when_there_is_room(write)
         except OSError as error:
             raise StoreError(
                 f"{relative} cannot be written: {error.strerror or error}.",

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from medalist.core.errors import JobError, StoreError, SubmissionInvalid
+from medalist.core.patience import when_there_is_room
 from medalist.workspace.files import open_inside
 
 
@@ -53,10 +54,15 @@ def take_file(root: Path, relative: str | Path, destination: Path) -> Path:
     Raises SubmissionInvalid as ``opened`` does, and StoreError when the copy cannot be written.
     """
     with opened(root, relative) as source:
-        try:
+
+        def copy() -> None:
+            source.seek(0)
             destination.parent.mkdir(parents=True, exist_ok=True)
-            with destination.open("wb") as copy:
-                shutil.copyfileobj(source, copy, 1 << 20)
+            with destination.open("wb") as copied:
+                shutil.copyfileobj(source, copied, 1 << 20)
+
+        try:
+            when_there_is_room(copy)
         except OSError as error:
             raise StoreError(
                 f"{destination.name} cannot be written: {error.strerror or error}.",

@@ -96,6 +96,10 @@ class Launcher(Protocol):
         """How often the kernel has killed something here for passing the memory limit."""
         ...
 
+    def disk_kills(self) -> int:
+        """How often all jobs were killed because they were filling the disk."""
+        ...
+
 
 class Job:
     """One background job of a table."""
@@ -118,6 +122,7 @@ class Job:
         self._started = clock()
         self._killed_reason = ""
         self._memory_kills_before = launcher.memory_kills()
+        self._disk_kills_before = launcher.disk_kills()
         self._process = launcher.launch(job_id, spec, warm=spec.warm)
 
     @property
@@ -192,6 +197,8 @@ class Job:
         reason = self._killed_reason
         if not reason and end.returncode == -9 and self._launcher.memory_kills() > self._memory_kills_before:
             reason = "memory limit of the workspace"
+        elif not reason and end.returncode and self._launcher.disk_kills() > self._disk_kills_before:
+            reason = "it was filling the disk"
         elif not reason and end.lost:
             reason = "the interpreter it was forked from died"
         self.ended = JobEnd(
@@ -242,6 +249,10 @@ class JobTable:
         )
         job = self.jobs[job_id] = Job(job_id, spec, self._launcher, telemetry, self._clock)
         return job
+
+    def unfinished(self) -> list[Job]:
+        """Those not known to have ended; asks nobody, so that any thread may call it."""
+        return [job for job in list(self.jobs.values()) if job.ended is None]
 
     def running(self) -> list[Job]:
         return [job for job in self.jobs.values() if job.alive]

@@ -23,6 +23,7 @@ import medalist
 from medalist.core.errors import JobError, StoreError
 from medalist.machine.children import hide_this_process
 from medalist.machine.hardware import Hardware
+from medalist.workspace.disk import DiskGuard
 from medalist.workspace.environment import (
     child_environment,
     link_temporary_folder,
@@ -72,6 +73,7 @@ class Workspace:
         telemetry_path: Path | None,
         telemetry_seconds: float,
         clock: Callable[[], float],
+        sharers: int,
     ) -> None:
         self.root = root
         self.public = public
@@ -90,6 +92,8 @@ class Workspace:
             max_processes=None if "pids" in self._group.holds else policy.max_processes,
             clock=clock,
         )
+        self._disk = DiskGuard(root, sharers, lambda: [job.pid for job in self.jobs.unfinished() if job.pid])
+        self._disk.start()
 
     @classmethod
     def open(
@@ -106,14 +110,16 @@ class Workspace:
         telemetry_path: Path | None = None,
         telemetry_seconds: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
+        sharers: int = 1,
     ) -> Self:
         """A workspace at ``root`` (made when missing) for the task whose files are in ``public``.
 
         ``cores`` are the ids it may use (default: all of ``hardware``); ``preload`` names modules for
         the warm interpreter; ``readable`` are further folders that code inside may read;
         ``memory_bytes`` bounds all jobs together (default: nine tenths of the machine's); ``clock`` counts
-        their seconds. What built-in tasks keep for their graders is hidden. Makes this
-        process non-dumpable. Raises StoreError when the folder cannot be made or written.
+        their seconds; ``sharers`` is how many workspaces share the disk at once (``workspace/disk``). What
+        built-in tasks keep for their graders is hidden. Makes this process non-dumpable. Raises
+        StoreError when the folder cannot be made or written.
         """
         root, public = root.resolve(), public.resolve()
         _make_folders(root, public)
@@ -136,6 +142,7 @@ class Workspace:
             telemetry_path=telemetry_path,
             telemetry_seconds=telemetry_seconds,
             clock=clock,
+            sharers=sharers,
         )
 
     def __enter__(self) -> Self:
@@ -238,10 +245,14 @@ class Workspace:
     def memory_kills(self) -> int:
         return self._group.memory_kills()
 
+    def disk_kills(self) -> int:
+        return self._disk.kills
+
     def close(self) -> None:
         """Kill every job and the warm interpreter, and empty the temporary folder. May be called again."""
         self.closed = True
         self.jobs.kill_all(reason="the workspace was closed")
+        self._disk.stop()
         if self._interpreter is not None:
             self._interpreter.close()
             self._interpreter = None
