@@ -190,3 +190,23 @@ def test_evolution_is_asked_for_whole_programs_in_the_speed_ups_words(
     assert not ended.all("hints_read")
     scores = [event["score"]["value"] for event in ended.all("candidate_finished") if event["score"]]
     assert ended.result["validation_score"] == max(scores)
+
+
+def test_the_optimisers_edits_and_a_language_models_programs_are_one_population(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("numba", reason="the toy's loops are worth compiling")
+    counted = iter(range(100))
+
+    def reply(turn: Turn) -> Reply:
+        number = min(next(counted), 2)
+        files = [{"name": "program.py", "content": f"{FAST}\nVERSION = {number}\n"}]
+        return give(turn, title=f"the model's {number}", files=files, notes="")
+
+    ended = play(tmp_path, monkeypatch, "evolution", reply, model_share=0.5, seconds=45.0)
+    made = ended.all("candidate_created")
+    assert any(event["recipe"].get("transformation") for event in made), "the optimiser's"
+    assert any(event["title"].startswith("the model's") for event in made)
+    texts = [(ended.folder / "workspace" / event["folder"] / "program.py").read_text() for event in made]
+    assert len(set(texts)) == len(texts), "no program is judged twice"
+    assert ended.grade["passed"], ended.grade

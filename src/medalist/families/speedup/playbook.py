@@ -43,14 +43,8 @@ class SpeedupPlaybook:
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"The program cannot be read: {error}.", where=told["program"]) from None
         _hand_in(session, "original", "the program as it is", original, 1.0)
-        laboratory = Laboratory(
-            Probing(session, _FOLDER, session.cores[: told["threads"]]),
-            _source(told),
-            original,
-            lambda: session.budget.remaining - _RESERVE_SECONDS,
-        )
         optimising = Optimising(
-            laboratory,
+            laboratory_in(session, original),
             _teller(session),
             seed=session.seed,
             remaining=lambda: session.budget.remaining - _RESERVE_SECONDS,
@@ -58,9 +52,11 @@ class SpeedupPlaybook:
         _conclude(session, optimising.work())
 
 
-def _source(told: Mapping[str, Any]) -> Source:
+def laboratory_in(session: Session, original: str) -> Laboratory:
+    """Where the optimiser tries what becomes of ``original``, a text of the session's program."""
+    told = session.task.settings
     file, _, maker = told["maker"].partition(":")
-    return Source(
+    source = Source(
         entry=told["entry"],
         maker_file=f"input/{file}",
         maker=maker,
@@ -68,6 +64,8 @@ def _source(told: Mapping[str, Any]) -> Source:
         answers=f"{_FOLDER}/answers",
         threads=told["threads"],
     )
+    probing = Probing(session, _FOLDER, session.cores[: told["threads"]])
+    return Laboratory(probing, source, original, lambda: session.budget.remaining - _RESERVE_SECONDS)
 
 
 def _teller(session: Session) -> Teller:

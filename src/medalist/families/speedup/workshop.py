@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from medalist.core.candidate import Candidate, CandidateState, Outcome
@@ -19,6 +20,7 @@ from medalist.core.errors import SubmissionInvalid
 from medalist.core.score import Direction, Score, ScoreStatus
 from medalist.families.speedup.brief import write_brief
 from medalist.families.speedup.judged import METRIC, Judged
+from medalist.families.speedup.operators import Operators
 from medalist.families.speedup.refusals import Refused
 from medalist.families.speedup.rescue import rescue
 from medalist.families.speedup.tools import bring
@@ -131,7 +133,31 @@ class SpeedupWorkshop:
     # ------------------------------------------------- candidates side by side
 
     def propose(self, proposal: Proposal) -> Draft | None:
-        return None
+        """The optimiser's: one edit of the program, or of a parent; or what two parents changed, joined."""
+        texts = [self._text_of(self.population[name].candidate) for name in proposal.parents]
+        if proposal.operator == "crossover":
+            joined = self.operators.join(*texts)
+            return None if joined is None else self._draft(proposal, "both parents' changes", joined)
+        if proposal.operator not in ("draft", "improve"):
+            return None
+        edit = self.operators.edit(texts[0] if texts else self.versions.original)
+        return None if edit is None else self._draft(proposal, edit.title, edit.text, edit.transformation)
+
+    def _draft(self, proposal: Proposal, title: str, text: str, transformation: str = "") -> Draft:
+        recipe = {"transformation": transformation} if transformation else {}
+        return Draft(proposal.operator, title, {self.scripts[0]: text}, proposal.parents, recipe=recipe)
+
+    def _text_of(self, candidate: Candidate) -> str:
+        return self._session.read(f"{candidate.folder}/{self.scripts[0]}")
+
+    @cached_property
+    def operators(self) -> Operators:
+        """The optimiser's edits, those left out that candidates of an earlier process are."""
+        operators = Operators(self._session, self.versions.original)
+        for outcome in self.population.outcomes:
+            with suppress(SubmissionInvalid):
+                operators.know(self._text_of(outcome.candidate))
+        return operators
 
     @property
     def has_free_cores(self) -> bool:
