@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 _LONGEST_LINE = 100
-_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -330,36 +329,45 @@ def _written(statement: ast.stmt, indentation: str, comments: Mapping[int, Seque
 
 
 def _folded(line: str) -> list[str]:
-    """A line, or where it is long the same with the entries of its outermost bracket on lines of their own."""
+    """A line, or where it is long the same with the entries of its last outermost bracket on lines of their own."""
     indentation = line[: len(line) - len(line.lstrip())]
     if len(line) <= _LONGEST_LINE:
         return [line]
-    tokens = [token for token in tokenize.generate_tokens(io.StringIO(line.strip()).readline) if token.string]
-    depth, begin, end = 0, 0, 0
-    cuts: list[int] = []
-    found: list[int] = []
-    for token in tokens:
-        place = len(indentation) + token.start[1]
-        if token.string in _OPENING:
-            begin = place if not depth else begin
-            cuts = [] if not depth else cuts
-            depth += 1
-        elif token.string in _CLOSING:
-            depth -= 1
-            if not depth:
-                end, found = place, [*cuts, place]
-        elif token.string == "," and depth == 1:
-            cuts.append(place)
+    begin, end, cuts = _last_bracket(line, len(indentation))
     if not end:
         return [line]
-    starts = [begin + 1, *(cut + 1 for cut in found[:-1])]
-    entries = [line[a:b].strip() for a, b in zip(starts, found, strict=True)]
-    entries = [entry for entry in entries if entry]
-    comma = "," if len(entries) > 1 or line[end - 1] == "," else ""
+    starts = [begin + 1, *(cut + 1 for cut in cuts)]
+    entries = [line[a:b].strip() for a, b in zip(starts, [*cuts, end], strict=True)]
+    comma = "," if cuts else ""
     folded = [line[: begin + 1]]
-    for number, entry in enumerate(entries):
-        folded += _folded(f"{indentation}    {entry}{',' if comma or number + 1 < len(entries) else ''}")
+    for entry in filter(None, entries):
+        folded += _folded(f"{indentation}    {entry}{comma}")
     return [*folded, f"{indentation}{line[end:]}"]
+
+
+def _last_bracket(line: str, width: int) -> tuple[int, int, list[int]]:
+    """Where the last outermost bracket that holds anything begins and ends, and its commas; zeros for none.
+
+    A comprehension and a lambda have commas that part no entries: there none is given.
+    """
+    depth, begin, whole = 0, 0, False
+    cuts: list[int] = []
+    found: tuple[int, int, list[int]] = (0, 0, [])
+    for token in tokenize.generate_tokens(io.StringIO(line.strip()).readline):
+        place = width + token.start[1]
+        if token.string and token.string in "([{":
+            if not depth:
+                begin, cuts, whole = place, [], False
+            depth += 1
+        elif token.string and token.string in ")]}":
+            depth -= 1
+            if not depth and place > begin + 1:
+                found = (begin, place, [] if whole else cuts)
+        elif token.string in ("for", "lambda") and depth == 1:
+            whole = True
+        elif token.string == "," and depth == 1:
+            cuts.append(place)
+    return found
 
 
 def _docstring(text: str, indentation: str) -> str:

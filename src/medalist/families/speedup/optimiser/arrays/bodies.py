@@ -23,7 +23,7 @@ from medalist.families.speedup.optimiser.arrays.values import (
     varies,
 )
 from medalist.families.speedup.optimiser.facts import Kind
-from medalist.families.speedup.optimiser.rewriting import Source, loads, stores
+from medalist.families.speedup.optimiser.rewriting import Source, loads, same, stores
 
 _RETURNING = (ast.Return, ast.Raise)
 _TURNS_UNTIL_STABLE = 5
@@ -450,8 +450,8 @@ class Body(Expressions):
         yes, no = paths
         for name in sorted(stores(*node.body, *node.orelse)):
             first, second = yes.get(name), no.get(name)
-            if first is None or second is None:
-                continue  # bound on one path only: of no use behind it
+            if first is None or second is None or same(first.code, second.code):
+                continue  # bound on one path only: of no use behind it; or untouched
             code, value = self.either(
                 copy.deepcopy(mask), (first.code, first.value), (second.code, second.value)
             )

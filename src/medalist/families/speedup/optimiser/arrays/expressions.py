@@ -30,6 +30,20 @@ from medalist.families.speedup.optimiser.rewriting import Source, loads, stores
 
 Lifted = tuple[ast.expr, Value]
 
+_DRAWING = frozenset(
+    {
+        "random",
+        "normal",
+        "standard_normal",
+        "integers",
+        "randint",
+        "uniform",
+        "choice",
+        "permutation",
+        "rand",
+        "randn",
+    }
+)
 _KINDS_OF_CALLS_PER_ITEM = (ast.Call, ast.JoinedStr, ast.Subscript, ast.BinOp, ast.Compare, ast.BoolOp)
 
 
@@ -90,6 +104,8 @@ class Expressions:
     def lift(self, node: ast.expr) -> Lifted:
         """The lifted form of an expression and what it is. Raises `CannotLift`."""
         if not self.varying(node):
+            if any(_draws(self.source, one) for one in ast.walk(node)):
+                raise CannotLift("a number drawn anew for every item")
             return self.renamed(node), Plain(*self.ranks.of(node))
         try:
             return self._lift_varying(node)
@@ -498,6 +514,16 @@ class _FieldNames(ast.NodeTransformer):
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         return self._field(node, node.attr)
+
+
+def _draws(source: Source, node: ast.AST) -> bool:
+    """Whether a call draws from a random stream, or from anything else that goes on from call to call."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = source.library_name(node.func)
+    if name.startswith(("random.", "numpy.random.", "torch.rand", "time.", "builtins.next")):
+        return True
+    return not name and isinstance(node.func, ast.Attribute) and node.func.attr in _DRAWING
 
 
 def column_of(table: ast.expr, name: str) -> ast.expr:

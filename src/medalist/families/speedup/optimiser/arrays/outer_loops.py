@@ -182,7 +182,8 @@ class LoopBody(Body):
             raise CannotLift("a sum of text")
         else:
             chosen = index(code, self.mask()) if self.masks else code
-            total = self._weighted(chosen, value) or self.np("sum", chosen, axis=number(0))
+            axis = {"axis": number(0)} if value.rank else {}
+            total = self._weighted(chosen, value) or self.np("sum", chosen, **axis)
         return [ast.AugAssign(ast.Name(target.id, ast.Store()), operator, total)]
 
     def _weighted(self, code: ast.expr, value: Stack) -> ast.expr | None:

@@ -26,6 +26,7 @@ from medalist.families.speedup.optimiser.transformation import Edit, Program
 
 SMALLEST_SHARE = 0.004
 """Of a run's time: loops below are left alone."""
+REASON = "Each item is treated alone and alike, so NumPy may treat a stack of them along one more axis."
 TABLE = "pandas.DataFrame"
 """A table's class, as the facts name it."""
 _MOST_WIDENINGS = 12
@@ -182,7 +183,7 @@ class StackedLoops:
     def edits(self, program: Program) -> Iterable[Edit]:
         """An edit for every loop over items that can be lifted, outer loops before inner ones."""
         source = Source.read(program.text)
-        if source is None or source.alias("numpy") is None:
+        if source is None or not (source.alias("numpy") or source.alias("pandas")):
             return
         for qualified, function in source.functions.items():
             yield from self._of_function(program, source, qualified, function)
@@ -238,28 +239,30 @@ def seconds_of(program: Program, loop: Loop) -> float:
 
 def stacked(program: Program, loop: Loop) -> Edit | None:
     """The edit that lifts one loop; None where it has no lifted form."""
-    alias = loop.source.alias("numpy")
-    if alias is None:
+    text = lifted_text(program, loop)
+    if text is None:
         return None
+    return Edit(
+        StackedLoops.name,
+        f"the loop at line {loop.node.lineno} in `{loop.qualified}` treats many items at once",
+        REASON,
+        text,
+        seconds_of(program, loop),
+    )
+
+
+def lifted_text(program: Program, loop: Loop) -> str | None:
+    """The program with one loop lifted; None where it has no lifted form."""
+    alias = loop.source.alias("numpy") or loop.source.fresh("np")
     wide: frozenset[str] = frozenset()
     for _ in range(_MOST_WIDENINGS):
         functions = Functions(loop.source, program.facts, alias)
         try:
-            text = _Rewrite(loop, functions, wide).text()
+            return _Rewrite(loop, functions, wide).text()
         except Widen as more:
             wide |= {more.name}
-            continue
         except CannotLift:
             return None
-        if text is None:
-            return None
-        return Edit(
-            StackedLoops.name,
-            f"the loop at line {loop.node.lineno} in `{loop.qualified}` treats many items at once",
-            "Each item is treated alone and alike, so NumPy may treat a stack of them along one more axis.",
-            text,
-            seconds_of(program, loop),
-        )
     return None
 
 
@@ -301,6 +304,8 @@ class _Rewrite:
         )
         start, end = self.source.line_span(loop.node)
         splices = [Splice(start, end, new), *self.functions.splices()]
+        if not self.source.alias("numpy") and f"{self.functions.numpy}." in new + "".join(s.new for s in splices):
+            splices.append(self.source.new_import("numpy", self.functions.numpy))
         if blocked:
             comment = (
                 "Items treated at once: few enough that what is made of them stays in the processor's cache."

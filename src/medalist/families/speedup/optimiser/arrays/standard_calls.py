@@ -50,6 +50,9 @@ def lifted_call(lifter: Lifter, node: ast.Call) -> Lifted:
         return numpy_call(lifter, name.removeprefix("numpy."), node)
     if name.startswith("math."):
         return _math(lifter, name.removeprefix("math."), node)
+    if name in ("pandas.isna", "pandas.isnull", "pandas.notna", "pandas.notnull") and len(node.args) == 1:
+        code, value = lifter.operand(node.args[0])
+        return ast.Call(node.func, [code], []), Stack(value.rank or 0, boolean=True)
     if name.startswith("builtins."):
         return _builtin(lifter, name.removeprefix("builtins."), node)
     if isinstance(node.func, ast.Attribute):
