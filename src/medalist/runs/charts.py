@@ -178,6 +178,46 @@ def intervals_chart(intervals: Sequence[Interval], *, left: str, right: str) -> 
     return _svg(bottom + 24, parts)
 
 
+def ratios_chart(intervals: Sequence[Interval], *, target: float) -> str:
+    """How many times as fast each is, with its interval, by powers; a line marks the ``target``. All are above zero."""
+    if not intervals:
+        return ""
+    bounds = [
+        bound for each in intervals for bound in (each.low, each.middle, each.high) if bound is not None
+    ]
+    low, high = 0.8 * min(1.0, target, *bounds), 1.25 * max(target, *bounds)
+    bottom = 28 + 26 * len(intervals)
+
+    def x(value: float) -> float:
+        share = math.log(value / low) / math.log(high / low)
+        return NAMES + (WIDTH - RIGHT - NAMES) * share
+
+    mark = x(target)
+    anchor = "start" if mark < WIDTH / 2 else "end"
+    parts = [
+        f'<line class="target" x1="{mark:.1f}" x2="{mark:.1f}" y1="6" y2="{bottom}"/>',
+        f'<text class="tick" x="{mark + (8 if anchor == "start" else -8):.1f}" y="14" text-anchor="{anchor}">'
+        f"{target:g}x asked for</text>",
+    ]
+    for number, each in enumerate(intervals):
+        y = 36 + 26 * number
+        ends = each.low or each.middle, each.high or each.middle
+        parts.append(
+            f'<g class="interval {each.kind}"><title>{escape(each.label)}: {each.middle:.1f}x '
+            f"({ends[0]:.1f}x to {ends[1]:.1f}x)</title>"
+            f'<text x="{NAMES - 14}" y="{y + 4}" text-anchor="end">{escape(each.label)}</text>'
+            f'<line x1="{x(ends[0]):.1f}" x2="{x(ends[1]):.1f}" y1="{y}" y2="{y}"/>'
+            f'<circle cx="{x(each.middle):.1f}" cy="{y}" r="4.5"/></g>'
+        )
+    for tick in (step * 10**power for power in range(-3, 7) for step in (1, 2, 5)):
+        if low <= tick <= high:
+            parts.append(
+                f'<line class="grid" x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="20" y2="{bottom}"/>'
+                f'<text x="{x(tick):.1f}" y="{bottom + 16}" text-anchor="middle">{tick:g}x</text>'
+            )
+    return _svg(bottom + 24, parts)
+
+
 def thinned(points: Sequence[tuple[float, float]], most: int = 400) -> list[tuple[float, float]]:
     """At most ``most`` points, evenly taken, the last one among them."""
     step = math.ceil(len(points) / most)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from medalist.runs.consultations import consultations, share_trained
 from medalist.runs.figures import Figures, fold
 from medalist.runs.grading import Grade, read_grade
 from medalist.runs.language_models import dollars, language_models
+from medalist.runs.notes import read_notes
 from medalist.runs.report_oracle import USE_HEADINGS, oracle_lines, record, use_rows
 from medalist.runs.store import AttemptRecord, Store, write_text
 from medalist.runs.timeline import duration, number, sentence, stamp
@@ -29,6 +31,8 @@ class AttemptStory:
     grade: Grade | None
     readings: tuple[Mapping[str, Any], ...]
     ticks: tuple[Tick, ...]
+    notes: str = ""
+    """What the engineer wrote beside its product, Markdown."""
 
     @property
     def name(self) -> str:
@@ -54,6 +58,7 @@ def read_story(store: Store, attempt_id: str) -> AttemptStory:
         grade=_grade(folder / "grade.json"),
         readings=tuple(_json_lines(folder / "telemetry.jsonl")),
         ticks=tuple(checklist(figures, folder / "workspace")) if trained else (),
+        notes=read_notes(folder / "submission"),
     )
 
 
@@ -94,6 +99,7 @@ def markdown(store: Store) -> str:
         ]
         ticks = [f"- {mark(tick)} {tick.habit}: {tick.evidence}" for tick in story.ticks]
         parts += ["", "### Checklist", "", *ticks] if ticks else []
+        parts += ["", "### Notes", "", re.sub("^#", "###", story.notes, flags=re.M)] if story.notes else []
         for title, lines in (("Oracle", oracle_lines(story.figures)), ("Language models", _use_table(story))):
             parts += ["", f"### {title}", "", *lines] if lines else []
         parts += ["", "### Timeline", "", "```", *timeline(story.figures), "```"]
@@ -125,10 +131,8 @@ def figure_rows(story: AttemptStory) -> list[tuple[str, str]]:
         ("total time", f"{duration(figures.seconds)} of {duration(figures.started.get('budget_seconds'))}"),
         ("candidates", str(len(figures.candidates))),
         ("failures (before success)", f"{figures.failures} ({figures.failures_before_success})"),
-        ("relaunches", str(figures.relaunches)),
-        ("batch sizes used", _batches(story)),
-        ("seconds an epoch", _epochs(figures)),
     ]
+    rows += [] if story.verdict else _training_rows(story)
     if telemetry:
         rows += [
             ("cores used, mean and peak", f"{telemetry['mean_cores_used']} · {telemetry['peak_cores_used']}"),
@@ -153,6 +157,14 @@ def _score_rows(story: AttemptStory) -> list[tuple[str, str]]:
         ("hidden score", _hidden(story)),
         ("first valid submission", duration(figures.first_valid_seconds)),
         ("first better than a constant", duration(figures.first_better_than_constant_seconds)),
+    ]
+
+
+def _training_rows(story: AttemptStory) -> list[tuple[str, str]]:
+    return [
+        ("relaunches", str(story.figures.relaunches)),
+        ("batch sizes used", _batches(story)),
+        ("seconds an epoch", _epochs(story.figures)),
     ]
 
 

@@ -11,6 +11,7 @@ from medalist.runs import charts, report_verdict
 from medalist.runs.candidate_tree import candidates
 from medalist.runs.figures import Figures
 from medalist.runs.markup import document, section, table, titled
+from medalist.runs.notes import notes_markup
 from medalist.runs.report import (
     AttemptStory,
     figure_rows,
@@ -34,11 +35,15 @@ def page(title: str, stories: Sequence[AttemptStory]) -> str:
 def _overview(stories: Sequence[AttemptStory]) -> str:
     rows = []
     for cells in overview_rows(stories):
-        name, *others = (escape(cell) for cell in cells)
-        rows.append((f'<a href="#{name}">{name}</a>', *others))
+        name, *others, last = (escape(cell) for cell in cells)
+        short = (f'<span class="whole">{cell}</span>' for cell in others)
+        rows.append((f'<a href="#{name}">{name}</a>', *short, last))
     attempts = table(overview_headings(stories), rows)
     oracle = record(story.figures for story in stories)
-    return section("Attempts", attempts + (f'<p class="quiet">{escape(oracle)}</p>' if oracle else ""))
+    ratios = section("Times as fast", report_verdict.chart(stories))
+    return ratios + section(
+        "Attempts", attempts + (f'<p class="quiet">{escape(oracle)}</p>' if oracle else "")
+    )
 
 
 def _attempt(story: AttemptStory, *, alone: bool) -> str:
@@ -46,11 +51,15 @@ def _attempt(story: AttemptStory, *, alone: bool) -> str:
     heading = "" if alone else f'<h2 class="attempt">{escape(story.name)}</h2>'
     sections = (
         _cards(story),
-        section(_scores_title(story), _scores(figures) + _legend()),
+        ""
+        if story.verdict and not _scored(figures)
+        else section(_scores_title(story), _scores(figures) + _legend()),
+        section("Times as fast", report_verdict.chart([story])) if alone else "",
+        section("What was done", notes_markup(story.notes)),
         section("What ran when", _machine_charts(story)),
         section("Candidates", candidates(figures)),
         section("Oracle", oracle_section(figures)),
-        section("Checks at work", _checks(figures)),
+        section("Checks at work", _checks(figures)) if story.verdict is None else "",
         section("Hints and leaks", _hints(figures)),
         section("What was found in the data", _found(figures)),
         f'<div class="two">{_checklist(story)}{section("Figures", _figures(story))}</div>',
@@ -65,7 +74,10 @@ def _cards(story: AttemptStory) -> str:
     better = {"max": "higher is better", "min": "lower is better"}.get(str(result.get("direction")), "")
     hidden = story.grade.score if story.grade else None
     if story.verdict is not None:
-        return _headed(story, report_verdict.cards(story, story.verdict))
+        why = escape(story.verdict.reason or story.verdict.note)
+        return _headed(story, report_verdict.cards(story, story.verdict)) + (
+            f'<p class="why">{why}</p>' if why else ""
+        )
     why = "" if hidden is not None else (story.grade.reason if story.grade else "no hidden answers")
     cards = [
         (
@@ -120,17 +132,20 @@ def _scores_title(story: AttemptStory) -> str:
     )
 
 
-def _scores(figures: Figures) -> str:
-    marks = [
+def _scored(figures: Figures) -> list[charts.Mark]:
+    return [
         charts.Mark(
             story.ended_seconds or 0.0, story.score.value, f"{story.id} {story.title}", story.submitted
         )
         for story in figures.candidates.values()
         if story.score is not None and story.score.value is not None
     ]
+
+
+def _scores(figures: Figures) -> str:
     best = figures.best
     high = best is None or best.direction is Direction.MAXIMIZE
-    return charts.score_chart(marks, seconds=figures.seconds, best_is_high=high)
+    return charts.score_chart(_scored(figures), seconds=figures.seconds, best_is_high=high)
 
 
 def _legend() -> str:

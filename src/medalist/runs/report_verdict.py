@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from medalist.runs import charts
 from medalist.runs.timeline import duration, number
 from medalist.runs.trial_lines import speed
 from medalist.runs.verdict import Verdict
@@ -65,7 +66,7 @@ def cards(story: AttemptStory, verdict: Verdict) -> list[tuple[str, str, str, st
     low_high = (
         f"{_times(verdict.low)} to {_times(verdict.high)}" if verdict.low is not None else "not measured"
     )
-    noise = f"wall over CPU {verdict.noise:.2f}" if verdict.noise else ""
+    low_high += f" · wall over CPU {verdict.noise:.2f}" if verdict.noise else ""
     figures = story.figures
     seconds = f"of {duration(figures.started.get('budget_seconds'))} · {story.record.state}"
     return [
@@ -77,9 +78,22 @@ def cards(story: AttemptStory, verdict: Verdict) -> list[tuple[str, str, str, st
         ),
         ("times as fast", _times(verdict.ratio), low_high, "accent"),
         ("equal", _ANSWERS[verdict.equal], "on hidden inputs, drawn after it was handed in", ""),
-        ("steps", str(verdict.steps), noise, ""),
+        ("steps", str(verdict.steps), "by the engineer", ""),
         ("time", duration(figures.seconds), seconds, ""),
     ]
+
+
+def chart(stories: Sequence[AttemptStory]) -> str:
+    """The measured ratios with their intervals, and what is asked for; "" where nothing was measured."""
+    verdicts = [(story.name, story.verdict) for story in stories if story.verdict is not None]
+    measured = [(name, verdict) for name, verdict in verdicts if verdict.ratio and verdict.target]
+    lines = [
+        charts.Interval(
+            name, verdict.ratio or 1.0, verdict.low, verdict.high, "better" if verdict.passed else "worse"
+        )
+        for name, verdict in measured
+    ]
+    return charts.ratios_chart(lines, target=measured[0][1].target or 1.0) if measured else ""
 
 
 def _times(value: float | None) -> str:
