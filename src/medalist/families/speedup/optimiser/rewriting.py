@@ -97,6 +97,11 @@ class Source:
         start, end = self.span(node)
         return self.text[start:end]
 
+    def segment_of_keyword(self, keyword: ast.keyword) -> str:
+        """A keyword argument as it was written."""
+        value = self.segment(keyword.value)
+        return f"{keyword.arg}={value}" if keyword.arg else f"**{value}"
+
     def first_line(self, statement: ast.stmt) -> int:
         """The line a statement begins on, its decorators included."""
         decorators = statement.decorator_list if isinstance(statement, FunctionNode | ast.ClassDef) else []

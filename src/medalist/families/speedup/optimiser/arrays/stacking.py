@@ -304,7 +304,9 @@ class _Rewrite:
         )
         start, end = self.source.line_span(loop.node)
         splices = [Splice(start, end, new), *self.functions.splices()]
-        if not self.source.alias("numpy") and f"{self.functions.numpy}." in new + "".join(s.new for s in splices):
+        if not self.source.alias("numpy") and f"{self.functions.numpy}." in new + "".join(
+            s.new for s in splices
+        ):
             splices.append(self.source.new_import("numpy", self.functions.numpy))
         if blocked:
             comment = (

@@ -1,4 +1,19 @@
 """Transformations for programs over texts, lists and dictionaries: look up and count once instead of searching anew."""
 
-TRANSFORMATIONS = ()
+from medalist.families.speedup.optimiser.plain.counting import CountedOnce, IndexedMatches
+from medalist.families.speedup.optimiser.plain.growing import AppendedEntries, CollectedParts
+from medalist.families.speedup.optimiser.plain.membership import IndexedPlaces, SetMembership
+from medalist.families.speedup.optimiser.plain.once import CompiledPatterns, HoistedCalls, RememberedFunctions
+
+TRANSFORMATIONS = (
+    SetMembership(),
+    IndexedPlaces(),
+    CountedOnce(),
+    IndexedMatches(),
+    CollectedParts(),
+    AppendedEntries(),
+    CompiledPatterns(),
+    RememberedFunctions(),
+    HoistedCalls(),
+)
 """What the search may try, in no order."""
