@@ -6,7 +6,8 @@ The functions work in place on the parameters and on the optimiser's own state, 
 
 from __future__ import annotations
 
-COMPILED = "@{njit}(fastmath=True)\n"
+# Division as NumPy has it: a check for zero would keep a loop with one from being vectorised.
+COMPILED = '@{njit}(fastmath=True, error_model="numpy")\n'
 
 MASKS = '''\
 def {masks}(rows, batch_size, dtype, layers):
