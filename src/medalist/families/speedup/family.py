@@ -33,7 +33,7 @@ class Speedup:
 
     name = "speedup"
     product = "program.py"
-    preload: Sequence[str] = ("numpy", "torch")
+    preload: Sequence[str] = ("numpy", "torch", "torch._dynamo", "numba")
     emergency = "unchanged"
 
     def built_in(self, name: str) -> Path:

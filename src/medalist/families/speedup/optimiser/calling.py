@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from importlib.abc import Loader
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from medalist.families.speedup import worker
 from medalist.families.speedup.optimiser.instrument import RECORDER, Instrumenter
@@ -65,21 +65,33 @@ def load_instrumented(program: str, entry: str) -> tuple[Entry, Callable[[], Rec
 
 
 def timed(entry: Entry, arguments: Mapping[str, Any], threads: int) -> tuple[float, bytes]:
-    """Seconds of a call as the judge counts them, and the bytes of its answer.
+    """Seconds of a call, much as the judge counts them, and the bytes of its answer.
 
-    The larger of the time that passed, without what the kernel let it wait for a core, and the CPU time that it and
-    its children took, by thread. What the call raises passes through.
+    CPU time of it and its children by thread; where it waited for anything, the time that passed without what the
+    kernel kept it from a core, if that is more. What the call raises passes through.
     """
     gc.collect()
-    wall, cpu, delay = time.perf_counter(), _cpu_seconds(), run_delay_seconds(os.getpid())
+    began = _Clocks.read()
     answer = worker.pack(entry(**arguments))
-    wall, cpu = time.perf_counter() - wall, _cpu_seconds() - cpu
-    return max(wall - (run_delay_seconds(os.getpid()) - delay), cpu / threads), answer
+    ended = _Clocks.read()
+    seconds = (ended.cpu - began.cpu) / threads
+    if ended.waits > began.waits:
+        seconds = max(seconds, ended.wall - began.wall)
+    return seconds, answer
 
 
-def _cpu_seconds() -> float:
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
+class _Clocks(NamedTuple):
+    """This process's clocks in seconds, and how often it gave up its core to wait for something."""
+
+    cpu: float
+    wall: float
+    waits: int
+
+    @classmethod
+    def read(cls) -> Self:
+        own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        cpu = time.process_time() + children.ru_utime + children.ru_stime
+        return cls(cpu, time.perf_counter() - run_delay_seconds(os.getpid()), own.ru_nvcsw)
 
 
 def _module(name: str, file: str, loader: Loader | None = None) -> ModuleType:

@@ -18,8 +18,7 @@ _PATIENCE_SECONDS = 120.0
 _PATIENCE_FACTOR = 12.0
 """Limits are wide: a machine may be shared, and an edited program may compile itself first."""
 
-_TURNS_SECONDS = 8.0
-_FEWEST_TURNS, _MOST_TURNS = 3, 11
+_FEWEST_TURNS, _MOST_TURNS = 2, 25
 
 
 class Laboratory:
@@ -60,9 +59,14 @@ class Laboratory:
         program = Program(text, self._source.entry, facts, self._source.threads)
         return self._probing.propose(Question(program), self._limit(60.0))
 
-    def trial(self, text: str, calls: Sequence[Call], rival: str, rival_seconds: float) -> Reply:
-        """A program's answers beside the reference's, and its time beside a rival's that takes ``rival_seconds``."""
-        turns = max(_FEWEST_TURNS, min(_MOST_TURNS, int(_TURNS_SECONDS / max(rival_seconds, 1e-3) / 2)))
+    def trial(
+        self, text: str, calls: Sequence[Call], rival: str, rival_seconds: float, turns_seconds: float
+    ) -> Reply:
+        """A program's answers beside the reference's, and its time beside a rival's that takes ``rival_seconds``.
+
+        They take as many turns as ``turns_seconds`` hold, within bounds.
+        """
+        turns = max(_FEWEST_TURNS, min(_MOST_TURNS, int(turns_seconds / max(rival_seconds, 1e-3) / 2)))
         request = Request(
             mode="trial",
             source=self._source,

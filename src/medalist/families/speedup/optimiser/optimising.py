@@ -27,7 +27,6 @@ _QUICK_SECONDS = 4.0
 _QUICKENED = 12.0
 """Small inputs are left when the program is so many times as fast on them."""
 
-_LEAST_SHARE_SMALL, _LEAST_SHARE_FULL = 0.03, 0.004
 _PROOF_SECONDS = 40.0
 _MOST_PROOFS, _MOST_FULL_CALLS = 3, 3
 _SEED_BITS = 31
@@ -79,12 +78,11 @@ class Optimising:
         if failure:
             return self._unchanged(f"The program cannot be run on inputs of its own: {failure}.")
         if small and self._full_seconds > _QUICK_SECONDS:
-            stage = Stage(f"inputs of size {self._small}", small, _LEAST_SHARE_SMALL)
+            stage = Stage(f"inputs of size {self._small}", small, 0.03, 1.05, 2.0)
             self._search.climb(stage, small_seconds, facts, small_seconds / _QUICKENED)
             facts = None if self._search.steps else facts
-        stage = Stage("full inputs", full, _LEAST_SHARE_FULL)
-        self._search.climb(stage, self._verified_on(full), facts)
-        return self._proven()
+        self._climb_on_full(full, facts)
+        return self._proven(full)
 
     # ---- before
 
@@ -120,7 +118,11 @@ class Optimising:
             self._teller.say(f"The program takes {self._full_seconds:.2f} s on full inputs.")
         return calls, facts_of_reply(reply), reply.failure
 
-    # ---- between small and full
+    # ---- on full inputs
+
+    def _climb_on_full(self, calls: tuple[Call, ...], facts: Facts | None) -> None:
+        stage = Stage("full inputs", calls, 0.004, 1.015, 6.0)
+        self._search.climb(stage, self._verified_on(calls), facts)
 
     def _verified_on(self, calls: tuple[Call, ...]) -> float:
         """Seconds on full inputs; steps from the first on that is not equal there are taken back."""
@@ -152,8 +154,8 @@ class Optimising:
 
     # ---- after
 
-    def _proven(self) -> Result:
-        """What holds on inputs drawn now; steps that do not are taken back once, and the rest proven on others."""
+    def _proven(self, full: tuple[Call, ...]) -> Result:
+        """What holds on inputs drawn now. A step that does not is taken back, and what can be found without it proven."""
         for _ in range(_MOST_PROOFS):
             if not self._search.steps:
                 return self._unchanged(
@@ -167,9 +169,9 @@ class Optimising:
             count, reply = self._longest_equal(calls, 1.0)
             if count == len(self._search.steps):
                 return self._result(_proof(calls, reference, reply))
-            self._search.take_back(
-                count, f"not equal on inputs drawn afterwards: {reply.worst or reply.failure}"
-            )
+            where = "not equal on inputs drawn afterwards"
+            self._search.take_back(count, f"{where}: {reply.worst or reply.failure}")
+            self._climb_on_full(full, None)
         return self._unchanged("What was found did not hold on inputs drawn afterwards.")
 
     def _draw_afterwards(self) -> tuple[Call, ...]:

@@ -17,9 +17,6 @@ from medalist.families.speedup.optimiser.requests import Call, Reply
 from medalist.families.speedup.optimiser.steps import LetGo, Step, gain_of, seconds_of
 from medalist.families.speedup.optimiser.transformation import Edit
 
-LEAST_GAIN = 1.015
-"""An edit that brings less is not worth a reviewer's time, nor told from noise."""
-
 _MOST_ALTERNATIVES = 3
 _TRIED_AGAIN = 2.0
 """An edit that brought nothing is tried again when the program has become so many times as fast."""
@@ -29,12 +26,15 @@ _TRIED_AGAIN = 2.0
 class Stage:
     """Inputs on which edits are verified and timed: on all of ``calls``, and on the last of them.
 
-    Edits that may save less than ``least_share`` of the program's time are not tried.
+    Edits that may save less than ``least_share`` of the program's time are not tried, and those by which it does not
+    become ``least_gain`` times as fast not kept; ``turns_seconds`` may go into telling that.
     """
 
     title: str
     calls: tuple[Call, ...]
     least_share: float
+    least_gain: float
+    turns_seconds: float
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,8 @@ class Search:
         if text is None or (known and (known.final or self._seconds * _TRIED_AGAIN > known.seconds)):
             return False
         self._teller.say(f"Trying {edit.title}.")
-        reply = self._laboratory.trial(text, stage.calls, self.text, self._seconds)
-        gain, reason = gain_of(reply), _why_not(reply)
+        reply = self._laboratory.trial(text, stage.calls, self.text, self._seconds, stage.turns_seconds)
+        gain, reason = gain_of(reply), _why_not(reply, stage.least_gain)
         if reason:
             final = not is_equal(reply)
             self.let_go[edit.transformation, edit.title] = LetGo(edit, reason, final, self._seconds)
@@ -139,11 +139,11 @@ class Search:
         return not reason
 
 
-def _why_not(reply: Reply) -> str:
+def _why_not(reply: Reply, least_gain: float) -> str:
     """Why a tried edit is not kept; "" when it is."""
     if reply.failure:
         return f"does not run: {reply.failure}"
     if not is_equal(reply):
         return f"not equal: {reply.worst}"
     gain = gain_of(reply)
-    return "" if gain >= LEAST_GAIN else f"not faster: {gain:.2f} times the speed"
+    return "" if gain >= least_gain else f"not faster: {gain:.2f} times the speed"

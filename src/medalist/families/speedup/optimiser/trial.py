@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from medalist.families.speedup.optimiser.calling import Maker, load, timed
@@ -23,7 +24,10 @@ from medalist.families.speedup.optimiser.requests import Call, Reply, Request, S
 CLEARLY = 1.3
 """A program so many times as fast as another in a turn is the faster one; closer ones take more turns."""
 
-_ENOUGH_THAT_AGREE = 3
+_LONG_SECONDS = 0.3
+"""Calls that take longer are disturbed by so little that one may tell."""
+
+_ENOUGH_THAT_AGREE = 4
 _AGREED = 1.05
 _FAREWELL_SECONDS = 2.0
 
@@ -55,24 +59,28 @@ def _take_turns(request: Request, program: _AtWork, first: float) -> tuple[tuple
     """Seconds of program and rival on the last call. The rival's own of an earlier trial will do where it is clear."""
     if not request.rounds:
         return ()
-    if request.rival_seconds and not 1 / CLEARLY < request.rival_seconds / first < CLEARLY**2:
-        return ((first, request.rival_seconds),)
+    known = request.rival_seconds
+    if min(first, known) > _LONG_SECONDS and not 1 / CLEARLY < known / first < CLEARLY**2:
+        return ((first, known),)
     turns: list[tuple[float, float]] = []
     with _at_work(request.rival, request.source) as rival:
         rival.started()
         rival.call(request.calls[0])
-        for _ in range(request.rounds):
-            turns.append((program.call(request.calls[-1])[0], rival.call(request.calls[-1])[0]))
-            if _is_decided([others / own for own, others in turns]):
+        for number in range(request.rounds):
+            pair = (program, rival) if number % 2 else (rival, program)
+            taken = {each: each.call(request.calls[-1])[0] for each in pair}
+            turns.append((taken[program], taken[rival]))
+            if _is_decided(turns):
                 break
     return tuple(turns)
 
 
-def _is_decided(ratios: Sequence[float]) -> bool:
-    """Whether more turns would tell nothing new: the last was clear, or several agree."""
-    if not 1 / CLEARLY < ratios[-1] < CLEARLY:
+def _is_decided(turns: Sequence[tuple[float, float]]) -> bool:
+    """Whether more turns would tell nothing new: one of long calls was clear, or several agree."""
+    ratios = [rival / own for own, rival in turns]
+    if min(turns[-1]) > _LONG_SECONDS and not 1 / CLEARLY < ratios[-1] < CLEARLY:
         return True
-    return len(ratios) >= _ENOUGH_THAT_AGREE and (min(ratios) > _AGREED or max(ratios) < 1.0)
+    return len(ratios) >= _ENOUGH_THAT_AGREE and (min(ratios) > _AGREED or median(ratios) < 1.0)
 
 
 class _AtWork:
