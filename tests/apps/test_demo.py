@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from medalist.apps.demo import Row
+from medalist.apps.demo_speedup import CLAIM, TASK, SpedUp, refused_claim, show_steps
 from medalist.core.score import ScoreStatus
 from medalist.runs import api
 
@@ -75,3 +77,22 @@ def test_a_difference_inside_the_noise_is_called_noise(
 ) -> None:
     row = Row("wine", "accuracy", "max", 0.9, 0.9, gain, noise, seconds=1.0, graded_after_seconds=1.0)
     assert row.verdict == verdict
+
+
+def test_the_printed_speedup_is_refused_for_what_the_program_does(tmp_path: Path) -> None:
+    console = Console(record=True, width=100, file=(tmp_path / "said").open("w"))
+    program = api.task_folder(TASK) / "program.py"
+    reason = refused_claim(tmp_path, program, console)
+    assert reason.startswith("other function: features is off by ")
+    assert "93x" in CLAIM
+    assert reason[:40] in console.export_text()
+
+
+def test_each_transformation_is_shown_with_its_gain_and_its_proof(tmp_path: Path) -> None:
+    console = Console(record=True, width=140, file=(tmp_path / "said").open("w"))
+    step = {"title": "compiled the loop", "gain": 10.853, "verified": "features is the same to the last bit"}
+    sped_up = SpedUp("other function: ...", 183.1, 180.2, 185.4, True, (step,))
+    show_steps(console, sped_up)
+    shown = console.export_text()
+    assert all(text in shown for text in ("compiled the loop", "10.9x", "the same to the last bit"))
+    assert sped_up.text == "183.1x (180.2x to 185.4x), by 1 of the transformations tried"

@@ -297,7 +297,7 @@ def demo(
     out: options.Out = None,
     json: options.Json = False,
 ) -> None:
-    """The jobs on real input: checks at work, then competitions from installed libraries, graded."""
+    """The jobs on real input: checks at work, competitions from installed libraries, graded, and a speed-up."""
 
     def work() -> Delivery:
         from medalist.apps.demo import run_demo

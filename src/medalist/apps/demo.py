@@ -1,4 +1,4 @@
-"""``medalist demo``: the checks at work, then competitions from installed libraries, graded and compared.
+"""``medalist demo``: the checks at work, competitions from installed libraries, graded and compared, and a speed-up.
 
 Everything it shows is real: the network trains, the submissions are graded by the grader's own
 process on answers that lie outside the public folders, and the baseline had the same files.
@@ -19,6 +19,7 @@ from rich.table import Table
 
 from medalist.apps.delivery import Delivery
 from medalist.apps.demo_checks import checks_at_work
+from medalist.apps.demo_speedup import SpedUp, speedup_at_work
 from medalist.apps.live import Live
 from medalist.apps.tables import wide_console
 from medalist.core.budget import parse_duration
@@ -73,6 +74,7 @@ class Demo:
         self.console = Console(stderr=True, highlight=False)
         self.rows: list[Row] = []
         self.checks = ""
+        self.sped_up: SpedUp | None = None
 
     def play(self) -> None:
         """All acts. Raises MedalistError when nothing could be prepared."""
@@ -92,6 +94,7 @@ class Demo:
         self._wait(others)
         for name in OTHERS:
             self._compete(name, self.seconds)
+        self.sped_up = speedup_at_work(self.root / "runs", self.console, self._title)
 
     def _prepare(self, *names: str) -> subprocess.Popen[bytes]:
         """Start writing competitions in the background."""
@@ -189,6 +192,7 @@ def run_demo(time_each: str, out: str | None) -> Delivery:
         "run_dir": str(root),
         "checks": demo.checks,
         "competitions": [{**asdict(row), "verdict": row.verdict} for row in demo.rows],
+        "speedup": demo.sped_up.as_dict() if demo.sped_up else None,
         "seconds": round(time.monotonic() - demo.started, 1),
     }
     good = bool(demo.rows) and all(row.score is not None for row in demo.rows)
@@ -217,8 +221,13 @@ def _show(demo: Demo) -> None:
     console = wide_console()
     console.print("\n", table)
     console.print(f"\n[dim]Checks at work:[/] {demo.checks}")
+    if demo.sped_up:
+        console.print(
+            f"[dim]Speed-up:[/] {demo.sped_up.text}; a printed 93x was refused: {demo.sped_up.refusal}"
+        )
     last = demo.root / "runs" / demo.rows[-1].name
     console.print(
         f"[dim]Reports:[/] {demo.root / 'runs'}/*/*/report.html, or: medalist report {last}", soft_wrap=True
     )
     console.print("[dim]Your own folder:[/] [bold]medalist compete path/to/folder --time 10m[/]")
+    console.print("[dim]Your own script:[/] [bold]medalist speedup path/to/train.py[/]")

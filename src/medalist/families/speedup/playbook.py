@@ -101,6 +101,7 @@ def _conclude(session: Session, result: Result) -> None:
                 "transformation": step.edit.transformation,
                 "title": step.edit.title,
                 "gain": round(step.gain, 3),
+                "verified": step.worst,
             }
             for step in result.steps
         ],
