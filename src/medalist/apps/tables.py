@@ -28,13 +28,21 @@ def print_result(result: api.AttemptResult) -> None:
     table.add_column(style="dim")
     table.add_column()
     better = {"max": "higher is better", "min": "lower is better"}.get(result.direction or "", "")
-    rows = [
+    hidden = "no hidden answers" if result.hidden_score is None else f"[bold]{number(result.hidden_score)}[/]"
+    outcome = [
         ("validation", f"[bold]{number(result.validation_score)}[/]  {result.metric or ''} ({better})"),
-        (
-            "hidden",
-            "no hidden answers" if result.hidden_score is None else f"[bold]{number(result.hidden_score)}[/]",
-        ),
+        ("hidden", hidden),
         ("medal", result.medal),
+    ]
+    if result.verdict is not None:
+        verdict = result.verdict
+        why = f": {escape(verdict.reason)}" if verdict.reason else ""
+        outcome = [
+            ("verdict", f"[bold]{report_verdict.word(verdict)}[/]{why}"),
+            ("times as fast", speed(verdict) or None),
+        ]
+    rows = [
+        *outcome,
         ("submission", str(result.submission) if result.submission else "[red]none[/]"),
         ("first valid after", duration(result.first_valid_seconds)),
         ("time", duration(result.seconds)),
@@ -165,6 +173,8 @@ def _show_report(store: FileStore, stories: Sequence[AttemptStory], page: Path, 
     console = wide_console()
     for story in stories if show_checklist else ():
         console.print(f"[bold]{story.name}[/]")
+        if not story.ticks:
+            console.print("[dim]A training was worked on, none was run: there are no habits to tick.[/]")
         table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
         colours = {True: "green", False: "red", None: "dim"}
         for tick in story.ticks:

@@ -73,8 +73,8 @@ def beyond(trials: Trials) -> list[str]:
     if trials.best:
         lines.append(f"Best: run {trials.best.number}, {speed(trials.best.verdict)}: {trials.best.product}")
     if trials.script:
-        warning = "" if trials.script.same else "Look at it before you use it. "
-        lines.append(f"Your script, made fast: {trials.script.file}. {warning}{trials.script.said}")
+        warning = "" if trials.script.same else " Look at it before you use it."
+        lines.append(f"A copy of your script: {trials.script.file}. {trials.script.said}{warning}")
     return lines
 
 
