@@ -35,6 +35,8 @@ class Laboratory:
         self._probing = probing
         self._source = source
         self._remaining = remaining
+        self.kept_back_seconds = 0.0
+        """Of what remains, nothing that is asked for may use these."""
 
     def makers_size(self) -> Reply:
         """A reply whose ``size`` is what the task's maker makes by itself; fails when the program cannot be imported."""
@@ -90,7 +92,8 @@ class Laboratory:
         return self._probing.ask(request, self._limit(expected_seconds))
 
     def _limit(self, expected_seconds: float) -> float:
-        return max(1.0, min(self._remaining(), _PATIENCE_SECONDS + _PATIENCE_FACTOR * expected_seconds))
+        left = self._remaining() - self.kept_back_seconds
+        return max(1.0, min(left, _PATIENCE_SECONDS + _PATIENCE_FACTOR * expected_seconds))
 
 
 def is_equal(reply: Reply, margin: float = MARGIN) -> bool:

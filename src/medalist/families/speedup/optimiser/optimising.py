@@ -113,7 +113,7 @@ class Optimising:
             self._teller.say(f"The program bears no looking into: {reply.failure}.")
             reply = self._laboratory.reference(calls, 60.0)
         self._full_seconds = reply.seconds[-1] if reply.seconds else 0.0
-        self._reserve = 20.0 + 3.0 * self._full_seconds
+        self._reserve = self._laboratory.kept_back_seconds = 20.0 + 3.0 * self._full_seconds
         if not reply.failure:
             self._teller.say(f"The program takes {self._full_seconds:.2f} s on full inputs.")
         return calls, facts_of_reply(reply), reply.failure
@@ -161,6 +161,7 @@ class Optimising:
                 return self._unchanged(
                     "Nothing was found that makes it faster and leaves it the same program."
                 )
+            self._laboratory.kept_back_seconds = 0.0
             calls = self._draw_afterwards()
             self._teller.say(f"Running the original on {len(calls)} inputs drawn now, for the proof.")
             reference = self._laboratory.reference(calls, self._full_seconds * len(calls))
@@ -171,6 +172,7 @@ class Optimising:
                 return self._result(_proof(calls, reference, reply))
             where = "not equal on inputs drawn afterwards"
             self._search.take_back(count, f"{where}: {reply.worst or reply.failure}")
+            self._laboratory.kept_back_seconds = self._reserve
             self._climb_on_full(full, None)
         return self._unchanged("What was found did not hold on inputs drawn afterwards.")
 
