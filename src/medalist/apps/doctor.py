@@ -35,6 +35,7 @@ _LIBRARIES = {
     "catboost": ("catboost", True, "pip install catboost"),
     "xgboost": ("xgboost", False, 'pip install "medalist[xgboost]"'),
     "torch": ("torch", False, 'pip install "medalist[torch]"'),
+    "numba": ("numba", False, 'pip install "medalist[numba]"'),
     "transformers": ("transformers", False, 'pip install "medalist[local-llm]"'),
     "pydantic-ai-slim": ("pydantic_ai", True, "pip install --force-reinstall medalist"),
     "mcp": ("mcp", True, "pip install --force-reinstall medalist"),
