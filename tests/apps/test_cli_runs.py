@@ -14,6 +14,7 @@ import pytest
 VERBS = [
     "demo",
     "compete",
+    "speedup",
     "grade",
     "validate",
     "run",
