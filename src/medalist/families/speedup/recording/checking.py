@@ -26,17 +26,16 @@ from typing import Any
 import numpy as np
 
 from medalist.families.speedup.recording import calls
+from medalist.families.speedup.recording.clocks import stretched_clocks
 from medalist.families.speedup.recording.draws import AS_RECORDED, MOVED, REORDERED, SEEDED
 from medalist.families.speedup.recording.ending import Ending
-from medalist.families.speedup.recording.texts import line_numbers, line_template
+from medalist.families.speedup.recording.texts import changing_lines
 from medalist.families.speedup.worker import as_arguments, load, pack, unpack
 
 FRESH_SEED = 20_021
 LONGER = 6.0
 """A draw on which the program takes so many times as long is no draw of the same kind."""
 
-_CLOCKS = ("time", "perf_counter", "monotonic", "process_time", "time_ns", "perf_counter_ns", "monotonic_ns")
-_STRETCH = 1.7
 _SAME_RTOL, _SAME_ATOL = 1e-5, 1e-8
 
 Arrays = dict[str, Any]
@@ -60,7 +59,7 @@ class Check:
             second, again = self._timed(AS_RECORDED)
         seconds = min(seconds, again)
         unstable, quiet = self._unstable(first, second)
-        level, refused = self._furthest(seconds)
+        level, refused = self._furthest(seconds, first)
         self._keep(level)
         return {
             "level": level,
@@ -84,23 +83,35 @@ class Check:
             answers = calls.call(self._plan["call"], self._namespace, inputs)
         return answers, time.thread_time() - started
 
-    def _furthest(self, seconds: float) -> tuple[int, dict[str, str]]:
+    def _furthest(self, seconds: float, recorded: Arrays) -> tuple[int, dict[str, str]]:
         """The level that goes furthest of those on which the program runs, by its own entry; why others do not."""
         refused: dict[str, str] = {}
         for level in (MOVED, REORDERED, SEEDED):
-            print(f"Trying fresh inputs, level {level}.", flush=True)
-            inputs = as_arguments(unpack(pack(self._make_inputs(FRESH_SEED, level))))
+            fresh = self._make_inputs(FRESH_SEED, level)
+            if not self._is_fresh(fresh):
+                refused[str(level)] = "nothing in them can be varied"
+                continue
+            inputs = as_arguments(unpack(pack(fresh)))
             started = time.thread_time()
+            answers: Arrays = {}
             with Ending() as ending:
-                pack(self._entry(**inputs))
+                answers = unpack(pack(self._entry(**inputs)))
             if ending.error is not None:
-                refused[str(level)] = ending.said[:300]
-                continue
-            if time.thread_time() - started > LONGER * max(seconds, 0.5):
+                refused[str(level)] = f"it fails: {ending.said[:300]}"
+            elif time.thread_time() - started > LONGER * max(seconds, 0.5):
                 refused[str(level)] = "it takes many times as long"
-                continue
-            return level, refused
+            elif answers.keys() == recorded.keys() and all(
+                _same(answers[name], recorded[name]) for name in answers
+            ):
+                refused[str(level)] = "it answers the same"
+            else:
+                return level, refused
         return AS_RECORDED, refused
+
+    def _is_fresh(self, inputs: Arrays) -> bool:
+        """Whether inputs are others than those recorded; a seed for the shared generators makes no data by itself."""
+        recorded = self._make_inputs(FRESH_SEED, AS_RECORDED)
+        return any(not np.array_equal(inputs[name], recorded[name]) for name in inputs if name != "seed")
 
     def _unstable(self, first: Arrays, second: Arrays) -> tuple[list[str], list[str]]:
         """Names of answers and templates of lines that are not the same twice."""
@@ -163,42 +174,6 @@ def noted_texts(texts: dict[str, str]) -> Iterator[None]:
         yield
     finally:
         calls.text_arrays = plain
-
-
-@contextlib.contextmanager
-def stretched_clocks(namespace: dict[str, Any]) -> Iterator[None]:
-    """Clocks that run faster, so that a number that tells the time is not the same twice."""
-    others = {name: _stretched(getattr(time, name)) for name in _CLOCKS}
-    plain = {getattr(time, name): other for name, other in others.items()}
-    own = {
-        name: plain[value] for name, value in namespace.items() if callable(value) and _key(value) in plain
-    }
-    with calls.swapped(vars(time), others), calls.swapped(namespace, own):
-        yield
-
-
-def _key(value: Any) -> Any:
-    return value if getattr(value, "__module__", "") == "time" else None
-
-
-def _stretched(clock: Any) -> Any:
-    begin = clock()
-
-    def stretched() -> Any:
-        return type(begin)(begin + (clock() - begin) * _STRETCH + begin // 7)
-
-    return stretched
-
-
-def changing_lines(first: str, second: str) -> list[str] | None:
-    """Templates of the lines whose numbers changed; None where the texts are not made of the same lines."""
-    pairs = list(zip(first.splitlines(), second.splitlines(), strict=False))
-    templates = [[line_template(line) for line in text.splitlines()] for text in (first, second)]
-    if templates[0] != templates[1]:
-        return None
-    return sorted(
-        {line_template(one) for one, other in pairs if list(line_numbers(one)) != list(line_numbers(other))}
-    )
 
 
 def _is_part_of(name: str, labels: set[str]) -> bool:

@@ -16,7 +16,7 @@ from medalist.families.speedup.recording.layout import Layout
 
 NEARLY_ALL = 0.8
 A_FAIR_SHARE = 0.2
-SHORTEST_SECONDS = 0.02
+SHORTEST_SECONDS = 0.005
 MOST_CALLS = 100
 MOST_MILESTONE_CALLS = 3
 MILESTONE_SHARE = 0.01

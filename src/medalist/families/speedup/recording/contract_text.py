@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,8 @@ _RECORDED_PARTS = r\'\'\'
 '''
 
 _FRESH = {
-    0: "the recorded inputs themselves, since the program fails on others",
+    0: "the recorded inputs themselves, since no others suit it: a weak judge, which cannot tell an answer that was"
+    " worked out from one that was written down",
     1: "fresh inputs of the recorded kind: rows in another order, numbers moved a little within their range, words"
     " exchanged between texts, other seeds",
     2: "the recorded inputs with their rows in another order, and other seeds",
@@ -107,7 +108,12 @@ def contract_toml(script: Path, call: Mapping[str, Any], check: Mapping[str, Any
 
 
 def contract_md(
-    script: Path, choice: Choice, check: Mapping[str, Any], report: Mapping[str, Any], target: float
+    script: Path,
+    choice: Choice,
+    check: Mapping[str, Any],
+    report: Mapping[str, Any],
+    modules: Sequence[str],
+    target: float,
 ) -> str:
     """The contract in words, for the engineer."""
     call = choice.call
@@ -136,7 +142,8 @@ def contract_md(
         parts.append(
             "Randomness that comes from the shared generators is seeded before each call; draw the same numbers."
         )
-    notes = _notes(choice, check, report)
+    notes = [f"The module `{name}` beside the script is carried as it is." for name in modules]
+    notes += _notes(choice, check, report)
     if notes:
         parts += ["## What was left alone", "\n".join(f"- {note}" for note in notes)]
     return "\n\n".join(parts) + "\n"
@@ -178,10 +185,8 @@ def _notes(choice: Choice, check: Mapping[str, Any], report: Mapping[str, Any]) 
         f"Lines such as “{line}” are not compared: they are not the same from run to run."
         for line in check["quiet"]
     ]
-    notes += [
-        f"Fresher inputs were tried, and the program failed on them: {why}."
-        for why in check["refused"].values()
-    ]
+    refused = dict.fromkeys(check["refused"].values())
+    notes += [f"Inputs that go further from those recorded were tried, but {why}." for why in refused]
     compared = choice.call.get("written", ())
     notes += [
         f"The file `{name}` that it writes is not compared."

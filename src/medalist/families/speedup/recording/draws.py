@@ -7,7 +7,7 @@ How far a draw goes from the recording is its level, the furthest that the progr
     3    the recorded data, other seeds
     0    exactly what was recorded
 
-Rows are moved together in everything that has as many of them; a column that only rises stays in place. Numbers that
+Rows are moved together in everything that has as many of them; a column that only rises goes on rising. Numbers that
 are whole, the same throughout, symmetric or sum to one are not moved. Stands alone (standard library and NumPy).
 """
 
@@ -195,19 +195,18 @@ def moved(array, random):
         return array
     spread = np.nanstd(known.astype(np.float64), axis=axes)
     low, high = np.nanmin(known, axis=axes), np.nanmax(known, axis=axes)
-    shifted = array + JITTER * spread * random.standard_normal(array.shape)
-    return np.where(np.isfinite(array), np.clip(shifted, low, high), array).astype(array.dtype)
+    shifted = np.clip(array + JITTER * spread * random.standard_normal(array.shape), low, high)
+    if _strictly_rises(array):
+        shifted = (
+            np.linspace(low, high, len(array)) if len(np.unique(shifted)) < len(array) else np.sort(shifted)
+        )
+    return np.where(np.isfinite(array), shifted, array).astype(array.dtype)
 
 
 def _is_stiff(array):
     """Whether the numbers obey a rule that moving each by itself would break."""
     finite = array[np.isfinite(array)]
-    if (
-        not finite.size
-        or (finite == np.round(finite)).all()
-        or _strictly_rises(array)
-        or _is_symmetric(array)
-    ):
+    if not finite.size or (finite == np.round(finite)).all() or _is_symmetric(array):
         return True
     sums = array.sum(axis=-1) if array.ndim > 1 else array.sum()
     return bool(np.allclose(sums, 1.0, atol=1e-5))

@@ -11,14 +11,19 @@ import ast
 import builtins
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import libcst as cst
 
 from medalist.core.errors import InputError
 from medalist.families.speedup.recording.actions import Reading, Statement, acting
+from medalist.families.speedup.recording.carrying import without_modules
 
 FENCE = "# ---- Added by Medalist: it hands recorded data to the program above. Leave it as it is. ----"
 """What begins with this line and goes to the end of the file is no part of the user's program."""
+
+FORMS = ("in place", "at the end", "in a function")
+"""How the actions of a script stand in it; see ``restore``."""
 
 _WHOLE = "whole_script"
 _NOTE = '"""All that the script does when it is started, as one function."""'
@@ -74,12 +79,13 @@ def _looks_around(tree: ast.Module) -> bool:
     )
 
 
-def restore(text: str, whole: str, *, keep: bool = False) -> str:
+def restore(text: str, whole: str, original: str, *, form: int = 0) -> str:
     """The script again, out of a program that was laid out, whatever has become of its functions since.
 
-    Where the function can no longer be dissolved, or with ``keep``, it stays, and the script ends with a call of it.
+    ``form`` is one of ``FORMS``: the actions where they stand in the ``original``, at the end of the file, or still in
+    their function, which is then called. The last is taken too where the function cannot be dissolved.
     """
-    program = text.split(FENCE)[0].rstrip("\n") + "\n"
+    program = without_modules(text.split(FENCE)[0].rstrip("\n") + "\n")
     module = cst.parse_module(program)
     function = next((each for each in module.body if _is_function(each, whole)), None)
     if function is None:
@@ -87,16 +93,42 @@ def restore(text: str, whole: str, *, keep: bool = False) -> str:
     assert isinstance(function, cst.FunctionDef)
     assert isinstance(function.body, cst.IndentedBlock)
     inner = [each for each in function.body.body if isinstance(each, cst.BaseStatement)]
-    actions = [each for each in inner if not _is_note(module, each)]
-    if keep or function.decorators or _returns(actions, module):
+    actions: list[Any] = [each for each in inner if not _is_note(module, each)]
+    if form == len(FORMS) - 1 or function.decorators or _returns(actions, module):
         return f"{program}\n\n{whole}()\n"
-    others = [each for each in module.body if each is not function]
-    first = actions[0]
-    lines = getattr(first, "leading_lines", ())
-    if others and not any(line.comment is None for line in lines):
-        actions[0] = first.with_changes(leading_lines=[cst.EmptyLine(indent=False)] * 2 + list(lines))
+    body = [each for each in module.body if each is not function]
+    if form == 0:
+        body, actions = _put_in_place(module, body, actions, original)
+    if body and actions and not any(line.comment is None for line in actions[0].leading_lines):
+        lines = [cst.EmptyLine(indent=False)] * 2 + list(actions[0].leading_lines)
+        actions[0] = actions[0].with_changes(leading_lines=lines)
     footer = [*function.body.footer, *module.footer]
-    return module.with_changes(body=[*others, *actions], footer=footer).code
+    return module.with_changes(body=[*body, *actions], footer=footer).code
+
+
+def _put_in_place(
+    module: cst.Module, body: list[Any], actions: list[Any], original: str
+) -> tuple[list[Any], list[Any]]:
+    """The first of the actions, as long as they are what they were, back between the definitions; the others."""
+    before = cst.parse_module(original)
+    keys = [_key(module, each) for each in body]
+    waiting, place = list(actions), 0
+    for each in before.body:
+        key = _key(before, each)
+        if key in keys[place:]:
+            place = keys.index(key, place) + 1
+        elif waiting and _key(module, waiting[0]) == key:
+            body = [*body[:place], waiting.pop(0), *body[place:]]
+            keys.insert(place, key)
+            place += 1
+    return body, waiting
+
+
+def _key(module: cst.Module, node: Any) -> str:
+    """What tells a statement from others: a definition by its name, all else by its text."""
+    if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
+        return f"def {node.name.value}"
+    return module.code_for_node(node.with_changes(leading_lines=())).strip()
 
 
 def _free_name(tree: ast.Module) -> str:

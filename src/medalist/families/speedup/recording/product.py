@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from medalist.core.errors import InputError, MedalistError, StoreError
-from medalist.families.speedup.recording.layout import FENCE, restore
+from medalist.families.speedup.recording.layout import FENCE, FORMS, restore
 from medalist.families.speedup.recording.room import Limits, Room, Tell
-from medalist.families.speedup.recording.task import RECORDING_FILE
-from medalist.families.speedup.recording.texts import line_template, same_text
+from medalist.families.speedup.recording.task import RECORDING_FILE, watching
+from medalist.families.speedup.recording.texts import changing_lines, line_template, same_text
 
 _RTOL = 1e-3
-_MODULE = "medalist.families.speedup.recording"
 
 
 @dataclass(frozen=True)
@@ -63,13 +62,14 @@ def write_fast_script(
     if not changed:
         _write(file, about["text"])
         return FastScript(file, True, False, "Nothing was changed: it is the original.")
+    texts = [restore(own, about["whole"], about["text"], form=form) for form in range(len(FORMS))]
     said = ""
-    for keep in (False, True):
-        text = restore(own, about["whole"], keep=keep)
-        _write(file, text)
+    for text in dict.fromkeys(texts):
         said = _difference(text, about, script, limits or Limits(), tell)
         if not said:
+            _write(file, text)
             return FastScript(file, True, True, f"It prints what {about['script']} prints.")
+    _write(file, texts[0])
     return FastScript(file, False, True, said)
 
 
@@ -93,23 +93,32 @@ def _difference(text: str, about: dict[str, Any], script: Path, limits: Limits, 
     with tempfile.TemporaryDirectory(prefix="medalist-recording-") as scratch:
         room = Room(Path(scratch).resolve(), script, limits, tell)
         (room.work / "script" / name).write_text(text, encoding="utf-8")
-        argv = ("-m", f"{_MODULE}.watching", f"script/{name}", "out", *about["arguments"])
         try:
-            room.run(argv, f"Running the fast {name}")
-            report = json.loads(room.read("out/report.json"))
-            printed = room.read("out/printed.txt")
+            room.run(watching("script", name, "out", about["arguments"]), f"Running the fast {name}")
+            report, printed = json.loads(room.read("out/report.json")), room.read("out/printed.txt")
         except MedalistError as error:
             return error.what
-    if report["error"]:
-        return f"It fails when it is run as a script: {report['error']}"
-    if same_text(printed, about["printed"], frozenset(about["quiet"]), _RTOL):
-        return ""
-    pairs = zip(printed.splitlines(), about["printed"].splitlines(), strict=False)
-    quiet = set(about["quiet"])
-    first = next(
-        (pair for pair in pairs if line_template(pair[0]) not in quiet and not same_text(*pair, (), _RTOL)),
-        None,
-    )
-    if first is None:
-        return "It prints another number of lines than the original."
-    return f"It prints {first[0]!r} where the original prints {first[1]!r}."
+        if report["error"]:
+            return f"It fails when it is run as a script: {report['error']}"
+        if same_text(printed, about["printed"], about["quiet"], _RTOL):
+            return ""
+        quiet = [*about["quiet"], *_lines_that_tell_the_time(room, about)]
+    lines = [
+        [line for line in each.splitlines() if line_template(line) not in quiet]
+        for each in (printed, about["printed"])
+    ]
+    if len(lines[0]) != len(lines[1]):
+        return f"It prints {len(lines[0])} lines where the original prints {len(lines[1])}."
+    for own, theirs in zip(*lines, strict=True):
+        if not same_text(own, theirs, (), _RTOL):
+            return f"It prints {own!r} where the original prints {theirs!r}."
+    return ""
+
+
+def _lines_that_tell_the_time(room: Room, about: dict[str, Any]) -> list[str]:
+    """Templates of lines that are not the same when the original runs again by another clock."""
+    room.copy_script("again")
+    (room.work / "again" / about["script"]).write_text(about["text"], encoding="utf-8")
+    argv = watching("again", about["script"], "out_again", about["arguments"], stretched=True)
+    room.run(argv, f"Running {about['script']} once more, to see what it prints of the time")
+    return changing_lines(about["printed"], room.read("out_again/printed.txt")) or []

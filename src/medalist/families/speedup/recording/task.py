@@ -13,12 +13,13 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from medalist.core.errors import InputError, MedalistError, StoreError
+from medalist.families.speedup.recording.carrying import modules_beside, names_of, with_modules
 from medalist.families.speedup.recording.choice import Choice, choose
 from medalist.families.speedup.recording.contract_text import ENTRY, contract_md, contract_toml, fence
 from medalist.families.speedup.recording.layout import Layout, lay_out
@@ -65,14 +66,19 @@ class Found:
 
 @dataclass(frozen=True)
 class Recorded:
-    """One run of a script: the watch's report, what it printed, and its arguments."""
+    """One run of a script: the watch's report, what it printed, its arguments, and the modules beside it."""
 
     script: Path
     text: str
     layout: Layout
+    modules: Mapping[str, str]
     arguments: tuple[str, ...]
     report: dict[str, Any]
     printed: str
+
+    def program(self, call: Mapping[str, Any]) -> str:
+        """The program that a judge can call by this plan."""
+        return with_modules(self.layout.text, self.modules) + fence(call)
 
 
 def record_task(
@@ -95,7 +101,7 @@ def record_task(
         root = Path(scratch).resolve()
         room = Room(root, script, limits or Limits(), tell)
         report, printed = _watch(room, script, arguments, tell)
-        recorded = Recorded(script, text, layout, tuple(arguments), report, printed)
+        recorded = Recorded(script, text, layout, modules_beside(script), tuple(arguments), report, printed)
         choices = choose(report, printed, layout, script.name, arguments)
         found = _first_that_can_be_drawn(room, root, recorded, choices, tell)
         try:
@@ -115,10 +121,23 @@ def _read(script: Path) -> str:
         raise InputError(f"The script cannot be read: {reason}.", where=str(script)) from error
 
 
+def watching(
+    folder: str, script: str, out: str, arguments: Sequence[str], *, stretched: bool = False
+) -> tuple[str, ...]:
+    """The command that runs a script under watch; ``stretched`` by clocks that run too fast."""
+    return (
+        "-m",
+        f"{_MODULE}.watching",
+        f"{folder}/{script}",
+        out,
+        "stretched" if stretched else "plain",
+        *arguments,
+    )
+
+
 def _watch(room: Room, script: Path, arguments: Sequence[str], tell: Tell) -> tuple[dict[str, Any], str]:
     """Run the script once under watch; its report and what it printed."""
-    argv = ("-m", f"{_MODULE}.watching", f"script/{script.name}", "out", *arguments)
-    room.run(argv, f"Recording {script.name}")
+    room.run(watching("script", script.name, "out", arguments), f"Recording {script.name}")
     report = json.loads(room.read("out/report.json"))
     if report["error"]:
         raise InputError(
@@ -160,7 +179,7 @@ def _try(room: Room, root: Path, number: int, recorded: Recorded, choice: Choice
         folder = room.work / f"check{number}"
         folder.mkdir()
         shutil.copyfile(room.work / "out" / choice.source, folder / "source.npz")
-    (folder / "program.py").write_text(recorded.layout.text + fence(choice.call), encoding="utf-8")
+    (folder / "program.py").write_text(recorded.program(choice.call), encoding="utf-8")
     shutil.copyfile(_DRAWS, folder / "inputs.py")
     source = "script" if choice.is_whole else "source.npz"
     plan = {"entry": ENTRY, "call": choice.call, "seeds": choice.seeds, "source": source}
@@ -179,7 +198,7 @@ def _try(room: Room, root: Path, number: int, recorded: Recorded, choice: Choice
 
 def _write(folder: Path, recorded: Recorded, found: Found, target: float) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "program.py").write_text(recorded.layout.text + fence(found.call), encoding="utf-8")
+    (folder / "program.py").write_text(recorded.program(found.call), encoding="utf-8")
     shutil.copyfile(_DRAWS, folder / "inputs.py")
     shutil.copyfile(found.recorded, folder / "recorded.npz")
     about = {
@@ -198,5 +217,7 @@ def _write(folder: Path, recorded: Recorded, found: Found, target: float) -> Non
     (folder / RECORDING_FILE).write_text(json.dumps(about, indent=1), encoding="utf-8")
     contract = contract_toml(recorded.script, found.call, found.check, target)
     (folder / "contract.toml").write_text(contract, encoding="utf-8")
-    words = contract_md(recorded.script, found.choice, found.check, recorded.report, target)
+    words = contract_md(
+        recorded.script, found.choice, found.check, recorded.report, names_of(recorded.modules), target
+    )
     (folder / "CONTRACT.md").write_text(words, encoding="utf-8")

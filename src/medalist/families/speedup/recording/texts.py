@@ -35,3 +35,15 @@ def same_text(one, other, quiet=(), rtol=1e-6):
             if abs(a - b) > max(printed, rtol * abs(b) if decimals else 0.0):
                 return False
     return True
+
+
+def changing_lines(first, second):
+    """Templates of the lines whose numbers differ; None where the texts are not made of the same lines."""
+    pairs = list(zip(first.splitlines(), second.splitlines(), strict=False))
+    if [line_template(line) for line in first.splitlines()] != [
+        line_template(line) for line in second.splitlines()
+    ]:
+        return None
+    return sorted(
+        {line_template(one) for one, other in pairs if [*line_numbers(one)] != [*line_numbers(other)]}
+    )

@@ -1,17 +1,18 @@
 """Runs a user's script once, in the sandbox, and notes what its functions were given and gave back, and for how long.
 
-    python -m medalist.families.speedup.recording.watching SCRIPT OUT [ARGUMENTS...]
+    python -m medalist.families.speedup.recording.watching SCRIPT OUT plain|stretched [ARGUMENTS...]
 
 Every function and method of the script is wrapped as it is defined; one that is called very often is soon left alone.
 The arguments of a first call go to ``OUT/calls/N.npz`` at once, before the function can change them. At the end
 ``OUT/report.json`` holds a ``Report`` of ``recording.report``. Time is CPU time, without imports and without the
-recording's own work.
+recording's own work. ``stretched`` lets the script's clocks run too fast (``clocks``).
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import functools
 import importlib.machinery
 import inspect
@@ -20,15 +21,16 @@ import json
 import os
 import re
 import sys
-import time
 import types
 from collections.abc import Callable
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import numpy as np
 
 from medalist.families.speedup.recording.calls import answers_of
+from medalist.families.speedup.recording.clocks import stretched_clocks
 from medalist.families.speedup.recording.ending import Ending
 from medalist.families.speedup.recording.values import Encoder, Unrecordable, pack_layout
 
@@ -74,12 +76,12 @@ class Watch:
                 first = facts["calls"] == 1
                 taken = self._take(facts, function, arguments, keywords) if first else None
                 inside[0] += 1
-                own, started = self._own_seconds, time.process_time()
+                own, started = self._own_seconds, process_time()
                 try:
                     result = function(*arguments, **keywords)
                 finally:
                     inside[0] -= 1
-                    facts["seconds"] += time.process_time() - started - (self._own_seconds - own)
+                    facts["seconds"] += process_time() - started - (self._own_seconds - own)
                 if taken is not None:
                     self._take_answer(facts, taken, result, arguments, keywords)
                 return result
@@ -92,7 +94,7 @@ class Watch:
         self, facts: dict[str, Any], function: Callable[..., Any], arguments: Any, keywords: Any
     ) -> Any:
         """Write down the arguments of a first call; what is needed to see later whether they have changed."""
-        started = time.process_time()
+        started = process_time()
         try:
             bound = inspect.signature(function).bind(*arguments, **keywords)
             names = [*bound.signature.parameters][: len(arguments)]
@@ -114,12 +116,12 @@ class Watch:
             facts["why"] = str(error)
             return None
         finally:
-            self._own_seconds += time.process_time() - started
+            self._own_seconds += process_time() - started
 
     def _take_answer(
         self, facts: dict[str, Any], taken: Any, result: Any, arguments: Any, keywords: Any
     ) -> None:
-        started = time.process_time()
+        started = process_time()
         names, before = taken
         try:
             if inspect.isgenerator(result) or inspect.iscoroutine(result):
@@ -137,7 +139,7 @@ class Watch:
         except (Unrecordable, TypeError, ValueError, OverflowError) as error:
             facts["why"] = str(error)
         finally:
-            self._own_seconds += time.process_time() - started
+            self._own_seconds += process_time() - started
 
     def _keep(self, arrays: dict[str, Any]) -> str:
         folder = self._out / "calls"
@@ -168,7 +170,7 @@ class Watch:
             elif name not in self.written and path.is_file():
                 self.read.add(name)
 
-    def run(self, script: Path, arguments: list[str]) -> dict[str, Any]:
+    def run(self, script: Path, arguments: list[str], *, stretched: bool) -> dict[str, Any]:
         """What came of it, the report's part that says how it went."""
         loader = _Loader("__main__", str(script), self)
         self.module.__dict__.update(__file__=str(script), __builtins__=builtins, __loader__=loader)
@@ -179,23 +181,24 @@ class Watch:
         plain_import = builtins.__import__
         builtins.__import__ = self._timed(plain_import)
         sys.addaudithook(self.hear)
-        started = time.process_time()
-        with Ending() as ending:
+        started = process_time()
+        clocks = stretched_clocks({}) if stretched else contextlib.nullcontext()
+        with Ending() as ending, clocks:
             loader.exec_module(self.module)
         builtins.__import__ = plain_import
-        self.seconds = time.process_time() - started - self._own_seconds
+        self.seconds = process_time() - started - self._own_seconds
         return {"error": ending.said, "error_kind": type(ending.error).__name__}
 
     def _timed(self, plain_import: Callable[..., Any]) -> Callable[..., Any]:
         def timed(*arguments: Any, **keywords: Any) -> Any:
             if self._importing:
                 return plain_import(*arguments, **keywords)
-            self._importing, started = True, time.process_time()
+            self._importing, started = True, process_time()
             try:
                 return plain_import(*arguments, **keywords)
             finally:
                 self._importing = False
-                self._own_seconds += (spent := time.process_time() - started)
+                self._own_seconds += (spent := process_time() - started)
                 self.import_seconds += spent
 
         return timed
@@ -295,7 +298,7 @@ def main(arguments: list[str]) -> int:
     os.chdir(script.parent)
     watch = Watch(script, out)
     sys.stdout = tee = _Tee(sys.stdout)  # type: ignore[assignment]
-    ending = watch.run(script, arguments[2:])
+    ending = watch.run(script, arguments[3:], stretched=arguments[2] == "stretched")
     sys.stdout = sys.__stdout__
     (out / "printed.txt").write_text(tee.kept.getvalue(), encoding="utf-8")
     (out / "report.json").write_text(json.dumps(watch.report() | ending), encoding="utf-8")

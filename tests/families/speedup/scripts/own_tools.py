@@ -1,0 +1,5 @@
+"""What ``beside.py`` imports."""
+
+
+def square(x):
+    return x * x
