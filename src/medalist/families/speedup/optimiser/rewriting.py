@@ -289,6 +289,23 @@ def stores(*nodes: ast.AST) -> set[str]:
     }
 
 
+def bound(*nodes: ast.AST) -> set[str]:
+    """As `stores`, without the names that comprehensions keep to themselves."""
+    inside = {
+        id(name)
+        for node in nodes
+        for one in ast.walk(node)
+        if isinstance(one, ast.comprehension)
+        for name in ast.walk(one.target)
+    }
+    return {
+        one.id
+        for node in nodes
+        for one in ast.walk(node)
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store) and id(one) not in inside
+    }
+
+
 def same(one: ast.AST, other: ast.AST) -> bool:
     """Whether two trees say the same."""
     return ast.dump(one) == ast.dump(other)

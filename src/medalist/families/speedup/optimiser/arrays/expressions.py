@@ -391,6 +391,12 @@ class Expressions:
             raise CannotLift("a comprehension over several loops")
         (generator,) = node.generators
         before = dict(self.environment)
+        if not generator.ifs:
+            entrywise = self._entrywise(node.elt, generator)
+            self.environment.clear()
+            self.environment.update(before)
+            if entrywise is not None:
+                return entrywise
         iterable = self.enter_loop(generator.target, generator.iter)
         if any(self.varying(test) for test in generator.ifs):
             raise CannotLift("a comprehension whose filter varies")
@@ -402,6 +408,29 @@ class Expressions:
             raise CannotLift("a comprehension of what is the same for all")
         inner = ast.comprehension(generator.target, iterable, tests, 0)
         return ast.ListComp(code, [inner]), Series(None, value)
+
+    def _entrywise(self, element: ast.expr, generator: ast.comprehension) -> Lifted | None:
+        """A comprehension over the entries of vectors as arithmetic with the vectors; None where it is another."""
+        targets, sources = [generator.target], [generator.iter]
+        zipped = (
+            isinstance(generator.iter, ast.Call)
+            and self.source.library_name(generator.iter.func) == "builtins.zip"
+        )
+        if zipped and isinstance(generator.iter, ast.Call) and isinstance(generator.target, ast.Tuple):
+            targets, sources = generator.target.elts, generator.iter.args
+        if len(targets) != len(sources) or not all(isinstance(target, ast.Name) for target in targets):
+            return None
+        try:
+            lifted = [self.lift(source) for source in sources]
+            if any(not isinstance(value, Stack) or value.rank != 1 for _, value in lifted):
+                return None
+            for target, (code, value) in zip(targets, lifted, strict=True):
+                if isinstance(target, ast.Name):
+                    self.environment[target.id] = Bound(code, value)
+            code, value = self.lift(element)
+        except CannotLift:
+            return None
+        return (code, value) if isinstance(value, Stack) and value.rank == 1 else None
 
     def enter_loop(self, target: ast.expr, iterable: ast.expr) -> ast.expr:
         """Bind the names of an inner loop and give what it runs over in lifted code. Raises `CannotLift`."""

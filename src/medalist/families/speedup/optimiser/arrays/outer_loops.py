@@ -66,6 +66,12 @@ class LoopBody(Body):
         first = kind.items[0] if kind.items else None
         if first is None or any((k.group, k.ndim) != (first.group, first.ndim) for k in kind.items):
             return None
+        if (
+            first.group in ("list", "tuple")
+            and first.items
+            and first.items[0].group in ("int", "float", "bool")
+        ):
+            return self.np("array", self.items_of(array)), Stack(1)
         if first.group == "array":
             return self.np("stack", self.items_of(array)), Stack(first.ndim, boolean=first.dtype == "bool")
         if first.group == "str":

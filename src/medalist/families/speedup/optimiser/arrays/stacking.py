@@ -21,7 +21,15 @@ from medalist.families.speedup.optimiser.arrays.values import (
     plain_of,
 )
 from medalist.families.speedup.optimiser.facts import Kind, LoopFacts
-from medalist.families.speedup.optimiser.rewriting import Source, Splice, loads, spliced, stores, written
+from medalist.families.speedup.optimiser.rewriting import (
+    Source,
+    Splice,
+    bound,
+    loads,
+    spliced,
+    stores,
+    written,
+)
 from medalist.families.speedup.optimiser.transformation import Edit, Program
 
 SMALLEST_SHARE = 0.004
@@ -58,6 +66,14 @@ class Loop:
             return self.kinds.get(node.id)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
             return self.attributes.get(node.attr)
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "to_numpy"
+        ):
+            return Kind("array", ndim=1)
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+            return self.kind(node.value)
         return None
 
     def read(self) -> bool:
@@ -97,6 +113,11 @@ class Loop:
         ):
             pairs = zip(target.elts, iterable.args, strict=True)
             return all(self._read_item(one, array) for one, array in pairs)
+        if name == "itertools.pairwise" and isinstance(target, ast.Tuple) and len(target.elts) == 2:
+            (array,) = iterable.args
+            before = index(array, ast.Slice(upper=number(-1)))
+            after = index(array, ast.Slice(lower=number(1)))
+            return self._read_item(target.elts[0], before) and self._read_item(target.elts[1], after)
         if isinstance(iterable.func, ast.Attribute) and isinstance(iterable.func.value, ast.Name):
             return self._read_table(iterable, iterable.func.attr, iterable.func.value.id, target)
         return False
@@ -125,6 +146,7 @@ class Loop:
         return False
 
     def _read_item(self, target: ast.expr, array: ast.expr) -> bool:
+        array = self._column(array) or array
         kind = self.kind(array)
         if kind is None or kind.group not in ("array", "list", "tuple"):
             return False
@@ -134,6 +156,16 @@ class Loop:
         if self.count is None:
             self.count = length(array)
         return True
+
+    def _column(self, node: ast.expr) -> ast.expr | None:
+        """A table's column that is run over, as an array; None for anything else."""
+        match node:
+            case ast.Subscript(value=ast.Name(id=table), slice=ast.Constant(value=str())):
+                kind = self.kinds.get(table)
+                if kind is not None and kind.type_name == TABLE:
+                    self.table = table
+                    return method(node, "to_numpy")
+        return None
 
     @property
     def small(self) -> bool:
@@ -273,8 +305,9 @@ class _Rewrite:
         self.loop = loop
         self.functions = functions
         self.source = loop.source
-        local = stores(loop.node) - _accumulated(loop.node)
+        local = bound(loop.node) - _accumulated(loop.node)
         self.body = LoopBody(loop.source, functions.numpy, loop.attributes, functions, wide, local)
+        self.tables = sorted({loop.table, *(k for k, v in loop.kinds.items() if v.type_name == TABLE)} - {""})
         self.body.owner = loop.qualified.rpartition(".")[0]
         self.body.sums = frozenset(_accumulated(loop.node))
 
@@ -343,14 +376,14 @@ class _Rewrite:
     def _row_access(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         """The body with a table's cells at the loop's position read as fields of a record."""
         loop = self.loop
-        if not loop.table or not loop.position:
-            return statements
-        if not loop.small:
-            raise CannotLift("a table's rows in blocks")
-        access = RowAccess(loop.table, loop.position)
-        changed = [access.visit(copy.deepcopy(statement)) for statement in statements]
-        self.body.environment[access.record] = access.bound()
-        return changed
+        for table in self.tables if loop.position else ():
+            access = RowAccess(table, loop.position)
+            statements = [access.visit(copy.deepcopy(statement)) for statement in statements]
+            if access.seen:
+                if not loop.small:
+                    raise CannotLift("a table's rows in blocks")
+                self.body.environment[access.record] = access.bound()
+        return statements
 
     def _entered(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         """Bind what the loop's head binds; ``_opening`` are the statements that do so in lifted code."""

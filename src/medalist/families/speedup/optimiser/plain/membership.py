@@ -38,6 +38,31 @@ class SetMembership:
                     )
 
 
+class SetsOfDocuments:
+    """Lists that a loop runs over only to search each of them become sets, made once."""
+
+    name = "sets of the lists that are searched"
+    needs: tuple[str, ...] = ()
+
+    def edits(self, program: Program) -> Iterable[Edit]:
+        """An edit for every inner loop, or comprehension, over lists of which only membership is asked."""
+        source = Source.read(program.text)
+        if source is None:
+            return
+        for scope, seconds, kinds in scopes(program, source):
+            for node in ast.walk(scope.function):
+                if isinstance(node, ast.For | ast.comprehension):
+                    text = _with_sets(scope, kinds, node)
+                    if text is not None:
+                        yield Edit(
+                            self.name,
+                            f"the lists of `{source.segment(node.iter)}` in `{scope.qualified}` are searched as sets",
+                            "Only membership is asked of them, which a set answers alike.",
+                            text,
+                            seconds,
+                        )
+
+
 class IndexedPlaces:
     """``some_list.index(x)`` in a loop asks a dictionary of first places."""
 
@@ -62,6 +87,31 @@ class IndexedPlaces:
                         text,
                         seconds,
                     )
+
+
+def _with_sets(scope: Scope, kinds: dict[str, Kind], node: ast.For | ast.comprehension) -> str | None:
+    """The program with the entries of an inner loop's list as sets; None where more than membership is asked."""
+    if not isinstance(node.iter, ast.Name) or not isinstance(node.target, ast.Name):
+        return None
+    name, entry = node.iter.id, node.target.id
+    items = kinds[name].items if name in kinds else ()
+    if items and items[0].group not in _LISTS:
+        return None
+    around = node if isinstance(node, ast.For) else scope.parents[node]
+    uses = [
+        one
+        for one in ast.walk(around)
+        if isinstance(one, ast.Name) and one.id == entry and one is not node.target
+    ]
+    asked = {id(test.comparators[0]) for test in _tests(scope)}
+    place = scope.steady_before(around, [name])
+    if not uses or any(id(one) not in asked for one in uses) or place is None:
+        return None
+    made = scope.source.fresh(f"{name}_sets")
+    line = f"{made} = [set({entry}) for {entry} in {name}]"
+    return spliced(
+        scope.source.text, [Splice(*scope.source.span(node.iter), made), _before(scope, place, line)]
+    )
 
 
 def _searched(test: ast.Compare) -> str:

@@ -28,7 +28,7 @@ _FRESH = ("numpy.zeros", "numpy.ones", "numpy.empty", "numpy.full", "builtins.li
 _CHEAP = ("builtins.len", "builtins.range", "builtins.int", "builtins.float", "builtins.isinstance", "builtins.abs",
           "builtins.min", "builtins.max", "builtins.bool", "builtins.str")  # fmt: skip
 _LEAST_CALLS = 16
-_HASHABLE = ("int", "float", "bool", "str", "none")
+_HASHABLE = ("int", "bool", "none")
 
 
 class CompiledPatterns:
@@ -84,7 +84,10 @@ def _compiled(source: Source, call: ast.Call, patterns: dict[str, str]) -> Splic
 
 
 class RememberedFunctions:
-    """A pure function of numbers and texts that is called often remembers its answers."""
+    """A pure function of whole numbers that is called often remembers its answers.
+
+    Not of what may be data: that would keep all of it, and remember from one run of the program to the next.
+    """
 
     name = "pure functions remembered"
     needs: tuple[str, ...] = ()
