@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Required, Self, TypedDict, TypeVar, Unpack
 
 import pydantic_ai
 from pydantic_ai import Agent
@@ -55,6 +55,14 @@ class Asked(Generic[T]):
 
     output: T
     usage: Usage
+
+
+class Manner(TypedDict, total=False):
+    """How a question is asked: ``role`` says in events who asks; see ``Door.consult``."""
+
+    role: Required[str]
+    system: str
+    timeout_seconds: float | None
 
 
 class Door:
@@ -132,25 +140,9 @@ class Door:
 
         return DoorModel(self._describing(parsed), books=self._books, line=Line(parsed, role), here=here)
 
-    async def ask(
-        self,
-        name: str,
-        prompt: str,
-        *,
-        role: str,
-        system: str = "",
-        output_type: type[T] = str,
-        timeout_seconds: float | None = None,
-    ) -> T:
-        """One question, answered as ``output_type``. Raises LlmError, CostLimit within it."""
-        asked = await self.consult(
-            name,
-            prompt,
-            role=role,
-            system=system,
-            output_type=output_type,
-            timeout_seconds=timeout_seconds,
-        )
+    async def ask(self, name: str, prompt: str, *, output_type: type[T] = str, **how: Unpack[Manner]) -> T:
+        """One question, answered as ``output_type``; ``how`` as in ``consult``. Raises LlmError, CostLimit within it."""
+        asked = await self.consult(name, prompt, output_type=output_type, **how)
         return asked.output
 
     async def consult(
