@@ -12,6 +12,7 @@ import traceback
 from pathlib import Path
 
 from medalist.families.speedup.optimiser.calling import Maker, load, load_instrumented, timed
+from medalist.families.speedup.optimiser.compiling import keep_compiled
 from medalist.families.speedup.optimiser.facts_json import facts_as_json
 from medalist.families.speedup.optimiser.requests import Reply, Request
 from medalist.families.speedup.optimiser.trial import hold_trial
@@ -31,6 +32,7 @@ def main(request_file: str) -> None:
 def _reference(request: Request) -> Reply:
     """Call the program and keep its answers; of the last call the facts, where they are asked for."""
     source, maker, begin = request.source, Maker(request.source), None
+    keep_compiled(request.program, f"{source.answers}/compiled")
     if request.mode == "facts":
         entry, begin = load_instrumented(request.program, source.entry)
     else:

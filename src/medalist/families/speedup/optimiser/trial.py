@@ -19,6 +19,7 @@ from typing import Any
 
 from medalist.families.speedup.optimiser.calling import Maker, load, timed
 from medalist.families.speedup.optimiser.comparing import Comparison
+from medalist.families.speedup.optimiser.compiling import keep_compiled
 from medalist.families.speedup.optimiser.requests import Call, Reply, Request, Source
 
 CLEARLY = 1.3
@@ -131,6 +132,7 @@ def _work(program: str, source: Source, channel: Connection) -> None:
     """Import the program and answer calls until the other end is closed."""
     began = time.perf_counter()
     try:
+        keep_compiled(program, f"{source.answers}/compiled")
         entry, maker = load(program, source.entry), Maker(source)
         channel.send((time.perf_counter() - began, b"", ""))
         while (call := _next(channel)) is not None:
