@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from medalist.families.speedup.optimiser.numeric.expressions import CompiledComprehensions
+from medalist.families.speedup.optimiser.numeric.interchange import ColumnsAtOnce
 from medalist.families.speedup.optimiser.numeric.loops import CompiledLoops
+from medalist.families.speedup.optimiser.numeric.selection import QuickSelection
 from medalist.families.speedup.optimiser.transformation import Transformation
 
-TRANSFORMATIONS: tuple[Transformation, ...] = (CompiledLoops(),)
+TRANSFORMATIONS: tuple[Transformation, ...] = (
+    CompiledLoops(),
+    CompiledComprehensions(),
+    ColumnsAtOnce(),
+    QuickSelection(),
+)
 
 __all__ = ["TRANSFORMATIONS"]

@@ -87,6 +87,10 @@ class Inference:
 
     def bind(self, target: cst.CSTNode, held: Value) -> None:
         """What an assignment of ``held`` teaches of its target."""
+        if isinstance(target, cst.Subscript):
+            stored = self.variables.get(dotted(target.value), UNKNOWN)
+            if stored.group == "list" and held.is_number:
+                self.variables[dotted(target.value)] = join(stored, Value("list", item=held))
         if isinstance(target, cst.Name):
             old = self.variables.get(target.value)
             self.variables[target.value] = held if old is None or not old.known else join(old, held)

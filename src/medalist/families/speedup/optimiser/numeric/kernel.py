@@ -4,9 +4,11 @@ Lists become arrays, comprehensions and array expressions loops, tensors the arr
 receiver parameters. What the statements call of the program's own is compiled along with them.
 """
 
+# ruff: noqa: N802 - libcst's own names for what a visitor does
+
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import libcst as cst
@@ -16,6 +18,7 @@ from medalist.families.speedup.optimiser.numeric.callees import Callees
 from medalist.families.speedup.optimiser.numeric.desugar import written_out
 from medalist.families.speedup.optimiser.numeric.inference import Inference
 from medalist.families.speedup.optimiser.numeric.obstacles import obstacle
+from medalist.families.speedup.optimiser.numeric.ordering import selecting
 from medalist.families.speedup.optimiser.numeric.places import Function, Source
 from medalist.families.speedup.optimiser.numeric.plain import ArrayBuiltins, PlainNumbers
 from medalist.families.speedup.optimiser.numeric.scalars import by_element
@@ -25,6 +28,8 @@ from medalist.families.speedup.optimiser.numeric.syntax import (
     Usage,
     all_names,
     code,
+    dotted,
+    global_names,
     statements,
 )
 from medalist.families.speedup.optimiser.numeric.values import FLOAT, UNKNOWN, Value
@@ -34,7 +39,8 @@ from medalist.families.speedup.optimiser.numeric.values import FLOAT, UNKNOWN, V
 class Kernel:
     """A compiled function. ``arguments`` are its parameters with what the caller passes for each.
 
-    ``outputs`` are the names that it returns, in order; ``buffers`` those of them that were lists before.
+    ``outputs`` are the names that it returns, in order; ``buffers`` those of them that were lists before. ``lists`` are
+    parameters that are lists outside and are changed inside.
     """
 
     name: str
@@ -84,14 +90,17 @@ class Compiler:
         ``variables`` say what names hold; ``live_out`` are names that are read after the statements. With
         ``parameters`` given, the statements are a whole function's body, and its ``return`` is the kernel's.
         """
-        body = written_out(block, self.names)
+        names = Names(global_names(self.source.module).union(self.made, *map(all_names, block)))
+        body = selecting(written_out(block, names), self.source.imports)
         fresh = Usage.of(body).first_is_write
         variables = {name: held for name, held in variables.items() if name not in fresh}
         seen = Inference(variables, self.source.imports)
         seen.run(body)
-        attributes = self._attributes(function, body, variables)
+        attributes = self._attributes(function, body, variables, names)
         inside = _inside(variables, attributes)
         body = _visited(body, PlainNumbers(seen, attributes, self.np))
+        if _passes_gradients(block, variables):
+            return None
         callees = Callees(self, function, _without_tensors(seen.variables), attributes)
         body = callees.replaced(body)
         if body is None:
@@ -99,10 +108,10 @@ class Compiler:
         inference = Inference(inside, self.source.imports)
         inference.variables.update(callees.results)
         inference.run(body)
-        body, buffers = with_buffers(body, inference, self.names, self.np)
+        body, buffers = with_buffers(body, inference, names, self.np)
         inference = self._with_arrays(inference, inside, callees.results, buffers, body)
         body = _visited(body, ArrayBuiltins(inference, self.np))
-        body = by_element(body, inference, self.names, self.np)
+        body = by_element(body, inference, names, self.np)
         usage = Usage.of(body)
         outer = self._parameters(usage, variables, attributes, inside, parameters)
         if outer is None or obstacle(body, self.source.imports, {*outer, *self.source.constants, *self.made}):
@@ -113,14 +122,19 @@ class Compiler:
             else sorted(usage.writes.keys() & set(live_out), key=list(usage.writes).index)
         )
         outputs = [output for output in outputs if output in seen.variables or output in buffers]
+        if any(_is_tensor_number(seen.variables.get(output, UNKNOWN)) for output in outputs):
+            return None
         returned = ", ".join(buffers[output].whole if output in buffers else output for output in outputs)
         lines = [*body, *(statements(f"return {returned}") if returned else [])]
-        kernel = Kernel(name, "", outer, outputs, buffers, seen.variables, self._lists(outer, variables))
+        lists = [
+            part for part in outer if part in usage.stores and variables.get(part, UNKNOWN).group == "list"
+        ]
+        kernel = Kernel(name, "", outer, outputs, buffers, seen.variables, lists)
         kernel.text = self._definition(name, list(outer), lines, purpose)
         return kernel
 
     def _attributes(
-        self, function: Function, body: Sequence[Statement], variables: Mapping[str, Value]
+        self, function: Function, body: Sequence[Statement], variables: Mapping[str, Value], names: Names
     ) -> dict[str, str]:
         """Names for the receiver's numbers and arrays, by ``receiver.attribute``."""
         if not function.receiver:
@@ -130,7 +144,7 @@ class Compiler:
         for name, held in variables.items():
             receiver, _, attribute = name.partition(".")
             if receiver == function.receiver and held.known:
-                found[name] = attribute if attribute not in locals_ else self.names.fresh(attribute)
+                found[name] = attribute if attribute not in locals_ else names.fresh(attribute)
         return found
 
     @staticmethod
@@ -174,7 +188,7 @@ class Compiler:
             if not held.known or held.group == "range" or (held.group == "tuple" and not _plain_tuple(held)):
                 return None
             original = variables[back.get(name, name)]
-            if original.group == "list" and (name in usage.stores or name in usage.writes):
+            if original.group == "list" and name in usage.writes:
                 return None
             result[name] = self._passed(back.get(name, name), original)
         return result
@@ -182,12 +196,15 @@ class Compiler:
     def _passed(self, words: str, held: Value) -> str:
         """How the caller hands over what it holds."""
         if held.group == "list":
-            return f"{self.np}.array({words})"
+            floating = _as_array(held).dtype == "float64"
+            return (
+                f"{self.np}.array({words}, dtype={self.np}.float64)"
+                if floating
+                else f"{self.np}.array({words})"
+            )
+        if held.tensor and held.ndim == 0:
+            return f"{words}.item()"
         return f"{words}.detach().numpy()" if held.tensor else words
-
-    @staticmethod
-    def _lists(outer: Mapping[str, str], variables: Mapping[str, Value]) -> list[str]:
-        return [name for name in outer if variables.get(name, UNKNOWN).group == "list"]
 
     def _definition(
         self, name: str, parameters: Sequence[str], body: Sequence[Statement], purpose: str
@@ -233,6 +250,41 @@ def _as_array(held: Value) -> Value:
 def _inside(variables: Mapping[str, Value], attributes: Mapping[str, str]) -> dict[str, Value]:
     """What the kernel's names hold."""
     return {attributes.get(name, name): _as_array(held) for name, held in variables.items()}
+
+
+def _is_tensor_number(held: Value) -> bool:
+    return held.tensor and held.ndim == 0
+
+
+def _passes_gradients(block: Iterable[Statement], variables: Mapping[str, Value]) -> bool:
+    """Whether a tensor through which gradients pass is used otherwise than for the numbers that it holds."""
+    finder = _Gradients({name for name, held in variables.items() if held.grad})
+    for statement in block:
+        statement.visit(finder)
+    return finder.found
+
+
+class _Gradients(cst.CSTVisitor):
+    def __init__(self, names: set[str]) -> None:
+        self.names = names
+        self.found = False
+
+    def visit_Call(self, node: cst.Call) -> bool:
+        """``x[i].item()``, ``float(x[i])``, ``x.detach()`` and ``len(x)`` take numbers and no gradient."""
+        if isinstance(node.func, cst.Attribute) and node.func.attr.value in (
+            "item",
+            "detach",
+            "size",
+            "tolist",
+        ):
+            return False
+        return dotted(node.func) not in ("float", "len", "int")
+
+    def visit_Attribute(self, node: cst.Attribute) -> bool:
+        return node.attr.value != "shape"
+
+    def visit_Name(self, node: cst.Name) -> None:
+        self.found |= node.value in self.names
 
 
 def _plain_tuple(held: Value) -> bool:

@@ -61,7 +61,9 @@ class CompiledLoops:
         )
         if kernel is None:
             return None
-        instead = _call(source, block, kernel, extended, returns=returns)
+        instead = instead_of(source, block, kernel, extended, returns=returns)
+        if not instead:
+            return None
         return Edit(
             transformation=self.name,
             title=f"compiled the loop at line {source.lines[hot.node]} of {block.function.name}",
@@ -104,17 +106,20 @@ def _tail(block: Block) -> Block | None:
     )
 
 
-def _call(
-    source: Source, block: Block, kernel: Kernel, extended: Sequence[str], *, returns: bool
+def instead_of(
+    source: Source, block: Block, kernel: Kernel, extended: Sequence[str], *, returns: bool = False
 ) -> Sequence[Statement]:
-    """The statements that stand in the loop's place."""
-    call = f"{kernel.name}({', '.join(kernel.arguments.values())})"
+    """The statements that stand in the block's place; ``extended`` are the lists that grow by what the kernel returns."""
+    passed = {
+        name: f"{name}_array" if name in kernel.lists else words for name, words in kernel.arguments.items()
+    }
+    call = f"{kernel.name}({', '.join(passed.values())})"
+    lines = [f"{passed[name]} = {kernel.arguments[name]}" for name in kernel.lists]
     if returns:
-        return statements(f"return {call}")
-    if not kernel.outputs:
-        return statements(call)
+        return [] if lines else statements(f"return {call}")
     targets = [f"new_{output}" if output in extended else output for output in kernel.outputs]
-    lines = statements(f"{', '.join(targets)} = {call}")
-    for name in extended:
-        lines += statements(f"{name}.extend(new_{name}.tolist())")
-    return [*lines, *handed_back(source, block, kernel, besides=extended)]
+    lines.append(f"{', '.join(targets)} = {call}" if targets else call)
+    # Whoever else holds the list sees what became of it.
+    lines += [f"{name}[:] = {passed[name]}.tolist()" for name in kernel.lists]
+    lines += [f"{name}.extend(new_{name}.tolist())" for name in extended]
+    return [*statements("\n".join(lines)), *handed_back(source, block, kernel, besides=extended)]

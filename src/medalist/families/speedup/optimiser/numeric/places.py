@@ -90,7 +90,9 @@ class Source:
         for name, kind in loop.variables.items():
             held = value_of_kind(kind)
             after = value_of_kind(loop.bound_after[name]) if name in loop.bound_after else None
-            known[name] = join(held, after) if held.is_number else held
+            known[name] = (
+                join(held, after) if after is not None and after.group in ("number", "list") else held
+            )
         return known
 
 
@@ -102,12 +104,12 @@ def read_source(program: Program) -> Source | None:
         return None
     module = wrapper.module
     positions = wrapper.resolve(PositionProvider)
-    lines = {
+    lines: dict[cst.CSTNode, int] = {
         node: place.start.line for node, place in positions.items() if isinstance(node, cst.For | cst.While)
     }
     imports = Imports(module)
     functions = dict(_functions(module))
-    return Source(program, module, imports, functions, _constants(module, imports), dict(lines))
+    return Source(program, module, imports, functions, _constants(module, imports), lines)
 
 
 def _functions(module: cst.Module) -> Iterator[tuple[str, Function]]:
@@ -173,7 +175,8 @@ def inner_loops(hot: HotLoop) -> Iterator[HotLoop]:
     assert isinstance(node, cst.For | cst.While)
     around = block.read_after | frozenset(Usage.of([node]).reads)
     for inner in _loops(block.function, node.body, around):
-        bound = frozenset(Usage.of([node]).writes) - frozenset(Usage.of(inner.chosen).writes)
+        own = Usage.of(inner.chosen).writes
+        bound = frozenset(name for name, times in Usage.of([node]).writes.items() if times > own.get(name, 0))
         found = HotLoop(inner, hot.facts, hot.bound_inside | bound)
         yield found
         yield from inner_loops(found)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import TypeVar
@@ -277,6 +278,17 @@ def all_names(node: cst.CSTNode) -> set[str]:
     collector = _AllNames()
     node.visit(collector)
     return collector.names
+
+
+def global_names(module: cst.Module) -> set[str]:
+    """The names that a module binds at its top level, and Python's own."""
+    bound = set(Imports(module).names) | set(dir(builtins))
+    for statement in module.body:
+        if isinstance(statement, cst.FunctionDef | cst.ClassDef):
+            bound.add(statement.name.value)
+    return bound | set(
+        Usage.of(part for part in module.body if isinstance(part, cst.SimpleStatementLine)).writes
+    )
 
 
 class _Renaming(cst.CSTTransformer):

@@ -46,12 +46,16 @@ _RANKS = ("bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float6
 
 @dataclass(frozen=True)
 class Value:
-    """What an expression holds. ``dtype`` of numbers and arrays; ``item`` of lists; ``items`` of tuples."""
+    """What an expression holds. ``dtype`` of numbers and arrays; ``item`` of lists; ``items`` of tuples.
+
+    ``grad`` says of a tensor that a gradient may pass it.
+    """
 
     group: Group = "unknown"
     dtype: str = ""
     ndim: int = 0
     tensor: bool = False
+    grad: bool = False
     item: Value | None = None
     items: tuple[Value, ...] = ()
 
@@ -84,7 +88,7 @@ def value_of_kind(kind: Kind) -> Value:
         tensor = kind.group == "tensor"
         if kind.ndim == 0 and not tensor:
             return Value("number", kind.dtype)
-        return Value("array", kind.dtype, kind.ndim, tensor=tensor)
+        return Value("array", kind.dtype, kind.ndim, tensor=tensor, grad=tensor and not kind.detached)
     if kind.group in ("int", "float", "bool"):
         return {"int": INT, "float": FLOAT, "bool": BOOL}[kind.group]
     if kind.group == "tuple":
