@@ -145,3 +145,104 @@ def run(seed):
             sums.append(batch.sum(1).numpy() + torch.rand(len(batch)).numpy())
     return {"sums": np.concatenate(sums)}
 """
+
+BY_HAND = """
+import numpy
+import torch
+import torch.nn.functional as F
+from torch.nn import Linear, Module
+
+
+class Judge(Module):
+    def __init__(self):
+        super().__init__()
+        self.before = Linear(4, 7)
+        self.after = Linear(7, 2)
+
+    def forward(self, given):
+        inner = F.dropout(F.relu(self.before(given)), 0.25, training=self.training)
+        return F.log_softmax(self.after(inner), dim=1)
+
+
+def learn(judge, optimiser, given, right):
+    optimiser.zero_grad()
+    said = judge(given)
+    error = F.nll_loss(said, right)
+    error.backward()
+    optimiser.step()
+    return float(error)
+
+
+def run(seed):
+    torch.manual_seed(seed)
+    given = torch.randn(21, 4)
+    right = (given[:, 0] > 0).long()
+    judge = Judge()
+    optimiser = torch.optim.AdamW(judge.parameters(), lr=0.02)
+    errors = []
+    for round_ in range(3):
+        order = torch.randperm(len(given))
+        for start in range(0, len(given), 6):
+            chosen = order[start : start + 6]
+            errors.append(learn(judge, optimiser, given[chosen], right[chosen]))
+    everything = torch.optim.SGD(judge.parameters(), lr=0.1, momentum=0.5)
+    for round_ in range(5):
+        noisy = given + 0.1 * torch.randn(given.shape)
+        # All rows at once.
+        everything.zero_grad()
+        loss = F.cross_entropy(judge(noisy), right)
+        loss.backward()
+        everything.step()
+        if round_ % 2:
+            errors.append(loss.item())
+            if loss.item() < 1e-9:
+                break
+    return {"errors": numpy.array(errors), **{k: v.numpy() for k, v in judge.state_dict().items()}}
+"""
+
+FROZEN = '''
+import math
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+
+class Network(nn.Module):
+    """Its first layer never learns."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(3, 6)
+        self.second = nn.Linear(6, 2)
+        self.drop = nn.Dropout(0.3)
+
+    def bend(self, values):
+        rows = [[math.tanh(value.item()) + 0.1 * value.item() for value in row] for row in values]
+        return torch.tensor(rows, dtype=torch.float32)
+
+    def forward(self, values):
+        """Two numbers a row."""
+        # Bent first.
+        bent = self.bend(self.first(values))
+        return self.second(torch.relu(self.drop(bent)))
+
+
+def run(seed):
+    torch.manual_seed(seed)
+    values, labels = torch.randn(14, 3), torch.randint(2, (14,))
+    network = Network()
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    criterion = nn.CrossEntropyLoss()
+    losses = []
+    network.train()
+    for _ in range(2):
+        for batch in DataLoader(TensorDataset(values, labels), batch_size=4, shuffle=True):
+            rows, wanted = batch
+            optimizer.zero_grad()
+            loss = criterion(network(rows), wanted)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    return {"losses": np.array(losses), **{k: v.numpy() for k, v in network.state_dict().items()}}
+'''

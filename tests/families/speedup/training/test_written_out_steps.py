@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from training_programs import OWN_DATASET, TENSORS_REGRESSION, answers, assert_same, edits_of
+from training_programs import BY_HAND, FROZEN, OWN_DATASET, TENSORS_REGRESSION, answers, assert_same, edits_of
 
 from medalist.families.speedup.optimiser.training.written_out import WrittenOutSteps
 
 NETWORK = "nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 3))"
 ADAM = "torch.optim.Adam(model.parameters(), lr=1e-2)"
-LEARNING = (OWN_DATASET, TENSORS_REGRESSION)
+LEARNING = (OWN_DATASET, TENSORS_REGRESSION, FROZEN)
 
 
 def written_out(text: str, *, compiled: bool = False) -> str:
@@ -74,7 +76,7 @@ def test_a_schedule_of_the_rate_goes_on_working() -> None:
         ("torch.optim.Adam", "torch.optim.RMSprop"),
         ("lr=1e-2", "lr=1e-2, amsgrad=True"),
         ("nn.CrossEntropyLoss()", "nn.CrossEntropyLoss(label_smoothing=0.1)"),
-        ("losses.append(loss.item())", "losses.append(model(batch).sum().item())"),
+        ("losses.append(loss.item())", "losses.append(loss.detach())"),
         ("model.parameters()", "[{'params': model.parameters()}]"),
     ],
 )
@@ -83,6 +85,26 @@ def test_a_step_of_another_kind_is_left_alone(old: str, new: str) -> None:
     text = OWN_DATASET.replace(old, new)
     answers(text, seed=1)
     assert not edits_of(WrittenOutSteps(compiled=False), text)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_steps_on_batches_cut_by_hand_are_written_out_where_they_stand(compiled: bool) -> None:
+    if compiled:
+        pytest.importorskip("numba", reason="these steps are compiled by numba")
+    edits = edits_of(WrittenOutSteps(compiled=compiled), BY_HAND)
+    assert len(edits) == 2
+    for edit in edits:
+        assert edit.text.count("backward()") == 1
+        assert "    # All rows at once." in edit.text
+        assert_same(BY_HAND, edit.text, seed=9)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("learn", "f"), ("judge", "self_made"), ("order", "batch"), ("error", "loss")]
+)
+def test_names_do_not_matter(old: str, new: str) -> None:
+    renamed = re.sub(rf"\b{old}\b", new, BY_HAND)
+    assert len(edits_of(WrittenOutSteps(compiled=False), renamed)) == 2
 
 
 @pytest.mark.parametrize("text", ["", "def run(:", "for a, b in c:\n    d.backward()\n"])

@@ -20,10 +20,10 @@ from medalist.families.speedup.optimiser.training.reading import (
     finished,
     method,
     read,
-    substituted,
+    with_rows,
 )
 from medalist.families.speedup.optimiser.training.sources import Epoch, epoch_of
-from medalist.families.speedup.optimiser.training.steps import TrainingLoop, training_loops
+from medalist.families.speedup.optimiser.training.steps import BatchLoop, batch_loop, training_steps
 from medalist.families.speedup.optimiser.transformation import Edit, Program
 from medalist.source.edits import Editor
 from medalist.source.tree import Script
@@ -44,7 +44,7 @@ class FrozenParts:
         """One edit for each training loop whose model has such a part."""
         for text in texts_with_rows_in_memory(program):
             split = with_frozen_part(text, program.facts)
-            if split is not None:
+            if split is not None and split.by_epoch:
                 yield Edit(
                     transformation=self.name,
                     title="The part of the network that no gradient passes is computed for an epoch's rows at once.",
@@ -56,32 +56,50 @@ class FrozenParts:
 
 @dataclass(frozen=True)
 class Split:
-    """A program whose first model with a frozen part is split in two; ``seconds`` is what the part took in a run."""
+    """A program whose first model with a frozen part is split in two; ``seconds`` is what the part took in a run.
+
+    ``by_epoch`` says that the part is computed for an epoch's rows at once, not still for each batch.
+    """
 
     text: str
     seconds: float
+    by_epoch: bool
 
 
 def with_frozen_part(text: str, facts: Facts) -> Split | None:
     """The program with the first training loop's model split, None where no loop's model has a frozen part."""
     script = read(text)
-    if script is None:
-        return None
-    for loop in training_loops(script):
-        definition = class_of(script, loop.model)
+    for step in training_steps(script) if script is not None else ():
+        definition = class_of(script, step.model) if script is not None else None
         function = method(definition, "forward") if definition is not None else None
-        names = Names(script)
-        epoch = epoch_of(script, loop, names)
-        if loop.forward != "forward" or definition is None or function is None or epoch is None:
+        if script is None or step.forward != "forward" or definition is None or function is None:
             continue
         part = _Part.find(_Gradients(script, definition.name, facts), function)
         if part is not None:
             editor = Editor(script)
+            names = Names(script)
             frozen, trained = names.fresh("frozen"), names.fresh("trained")
             part.divide(editor, frozen, trained)
-            _use(editor, loop, epoch, frozen, trained)
-            return Split(finished(editor), part.seconds)
+            loop = batch_loop(step)
+            epoch = epoch_of(script, loop, names) if loop is not None and loop.direct else None
+            model = editor.text(step.model)
+            if loop is not None and epoch is not None:
+                _take_out(editor, loop, epoch, f"{model}.{frozen}")
+                editor.replace(step.call, f"{model}.{trained}({loop.inputs})")
+            else:
+                editor.replace(
+                    step.call, f"{model}.{trained}({model}.{frozen}({editor.text(step.features)}))"
+                )
+            return Split(finished(editor), part.seconds, by_epoch=epoch is not None)
     return None
+
+
+def _take_out(editor: Editor, loop: BatchLoop, epoch: Epoch, frozen: str) -> None:
+    """Let the loop compute the part for an epoch's rows before its first batch."""
+    if epoch.prelude:
+        editor.insert_before(loop.loop, epoch.prelude)
+    features = with_rows(loop.features, loop.inputs, epoch.columns[loop.inputs])
+    editor.replace(loop.loop.iter, epoch.batches({loop.inputs: f"{frozen}({features})"}))
 
 
 @dataclass(frozen=True)
@@ -182,18 +200,6 @@ class _Part:
 def _method(header: str, statements: list[str]) -> str:
     lines = "".join(f"        {statement}\n" for statement in statements)
     return f"{header}\n{lines}\n"
-
-
-def _use(editor: Editor, loop: TrainingLoop, epoch: Epoch, frozen: str, trained: str) -> None:
-    """Let the loop compute the part for an epoch's rows, and the rest for each batch."""
-    model = editor.text(loop.model)
-    if epoch.prelude:
-        editor.insert_before(loop.loop, epoch.prelude)
-    features = ast.unparse(substituted(loop.features, {loop.inputs: ast.Name(epoch.rows)}))
-    editor.replace(loop.loop.iter, epoch.batches(f"{model}.{frozen}({features})", epoch.answers))
-    for node in ast.walk(loop.loop):
-        if isinstance(node, ast.Call) and ast.dump(node.func) == ast.dump(loop.model):
-            editor.replace(node, f"{model}.{trained}({loop.inputs})")
 
 
 class _Gradients:

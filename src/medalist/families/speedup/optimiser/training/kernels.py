@@ -7,7 +7,7 @@ The functions work in place on the parameters and on the optimiser's own state, 
 from __future__ import annotations
 
 # Division as NumPy has it: a check for zero would keep a loop with one from being vectorised.
-COMPILED = '@{njit}(fastmath=True, error_model="numpy")\n'
+COMPILED = '@numba.njit(fastmath=True, error_model="numpy")\n'
 
 MASKS = '''\
 def {masks}(rows, batch_size, dtype, layers):
@@ -141,8 +141,8 @@ def {steps}(inputs, targets, batch_size, losses, masks, parameters, states, step
 '''
 
 EPOCH = '''\
-def {epoch}(model, optimizer, inputs, targets, batch_size):
-    """A step of the optimiser for each batch of an epoch's rows, without autograd; {returned}.
+def {epoch}(model, optimizer, inputs, targets{batch_size}):
+    """A step of the optimiser for each batch of the rows, without autograd; {returned}.
 
     Parameters and the optimiser's state are changed where they are, and dropout draws the numbers it always draws.
     """
@@ -152,7 +152,7 @@ def {epoch}(model, optimizer, inputs, targets, batch_size):
     for parameter, state in zip(parameters, states, strict=True):
         if not state:
 {state}
-    inputs = inputs.detach().reshape(len(inputs), -1)
+    inputs = inputs.detach().reshape(len(inputs), -1){whole}
 {masks}
     losses = np.empty(-(-len(inputs) // batch_size))
     {steps}(

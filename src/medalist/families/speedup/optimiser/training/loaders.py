@@ -145,7 +145,7 @@ class InMemoryLoaders:
     def _edit(self, program: Program, script: Script, calls: list[ast.Call], form: _Form) -> Edit:
         editor = Editor(script)
         name = Names(script).fresh("RowBatches")
-        imported(editor, "torch")
+        imported(editor, "torch", "torch")
         collate = "torch.utils.data.default_collate"
         add_definitions(editor, calls[0], form.definition(name, collate))
         for call in calls:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import copy
+import sys
 from collections.abc import Iterator, Mapping
 
 from medalist.core.errors import InputError
 from medalist.source.edits import Editor
 from medalist.source.tree import Script, parse
 
+REMOVED = "# removed"
+"""What stands in the place of a statement that had its lines to itself, until the text is finished."""
 _MAX_DEPTH = 8
 
 
@@ -93,6 +96,12 @@ def substituted(expression: ast.expr, values: Mapping[str, ast.expr]) -> ast.exp
     return changed
 
 
+def with_rows(expression: ast.expr, name: str, rows: str) -> str:
+    """An expression of a batch's column as text, for the column of the whole epoch."""
+    whole = ast.parse(rows, mode="eval").body
+    return ast.unparse(substituted(expression, {name: whole}))
+
+
 class Names:
     """Names that a program does not use yet, each given once."""
 
@@ -123,15 +132,18 @@ def _identifiers(tree: ast.AST) -> Iterator[str]:
                 yield node.asname or node.name.split(".")[0]
 
 
-def imported(editor: Editor, module: str, alias: str = "") -> str:
-    """The name under which the program has ``module``, which is imported where it is not yet."""
-    for statement in editor.script.tree.body:
-        if isinstance(statement, ast.Import):
-            for name in statement.names:
-                if name.name == module and (name.asname or "." not in module):
-                    return name.asname or name.name
-    editor.insert_after_imports(f"import {module} as {alias}" if alias else f"import {module}")
-    return alias or module
+def imported(editor: Editor, module: str, name: str) -> None:
+    """Let the program have ``module`` under ``name``, its own or the usual short one."""
+    imports = [statement for statement in editor.script.tree.body if isinstance(statement, ast.Import)]
+    if any(
+        (given.name, given.asname or given.name) == (module, name) for one in imports for given in one.names
+    ):
+        return
+    line = f"import {module}" if module == name else f"import {module} as {name}"
+    if imports and module in sys.stdlib_module_names:
+        editor.insert_before(imports[0], line)
+    else:
+        editor.insert_after_imports(line)
 
 
 def add_definitions(editor: Editor, user: ast.AST, definitions: str) -> None:
@@ -147,8 +159,9 @@ def add_definitions(editor: Editor, user: ast.AST, definitions: str) -> None:
 
 
 def finished(editor: Editor) -> str:
-    """The edited text, without imports that the program used before and uses no more."""
-    text = editor.code()
+    """The edited text, without statements replaced by `REMOVED` and imports that the program uses no more."""
+    lines = editor.code().splitlines(keepends=True)
+    text = "".join(line for line in lines if line.strip() != REMOVED)
     tree = ast.parse(text)
     needed = {name.id for name in ast.walk(tree) if isinstance(name, ast.Name)}
     idle = {name.id for name in editor.script.nodes if isinstance(name, ast.Name)} - needed

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from medalist.families.speedup.optimiser.training.reading import Names, class_of, method
-from medalist.families.speedup.optimiser.training.steps import TrainingLoop
+from medalist.families.speedup.optimiser.training.steps import BatchLoop
 from medalist.source.edits import Editor
 from medalist.source.tree import Script
 
@@ -15,15 +16,11 @@ _IN_MEMORY = ("epoch", "split", "__iter__", "__len__")
 
 @dataclass(frozen=True)
 class Epoch:
-    """An epoch's rows, all expressions as text.
-
-    ``rows`` and ``answers`` are its columns in order once the statements ``prelude`` have run, ``batch_size`` the rows
-    of a batch, ``loader`` what cuts columns into batches.
-    """
+    """An epoch's rows, as text: once the statements ``prelude`` have run, ``columns`` are the expressions of the parts
+    of a batch for all its rows in order; ``loader`` is what cuts columns into batches."""
 
     prelude: str
-    rows: str
-    answers: str
+    columns: Mapping[str, str]
     loader: str
 
     @property
@@ -31,26 +28,30 @@ class Epoch:
         """The rows of a batch."""
         return f"{self.loader}.batch_size"
 
-    def batches(self, rows: str, answers: str) -> str:
-        """What gives these columns in batches."""
-        return f"{self.loader}.split([{rows}, {answers}])"
+    def batches(self, changed: Mapping[str, str]) -> str:
+        """What gives the columns in batches, some of them changed."""
+        columns = {**self.columns, **changed}
+        return f"{self.loader}.split([{', '.join(columns.values())}])"
 
 
-def epoch_of(script: Script, loop: TrainingLoop, names: Names) -> Epoch | None:
+def epoch_of(script: Script, loop: BatchLoop, names: Names) -> Epoch | None:
     """The epoch that a loop goes through, None where its batches come in a way of their own."""
     editor = Editor(script)
-    match loop.loader:
-        case ast.Call(func=ast.Attribute(value=owner, attr="split"), args=[ast.List(elts=[rows, answers])]):
-            if _in_memory(script, owner):
-                return Epoch("", editor.text(rows), editor.text(answers), editor.text(owner))
-    if not _in_memory(script, loop.loader):
+    batches = loop.loop.iter
+    match batches:
+        case ast.Call(func=ast.Attribute(value=owner, attr="split"), args=[ast.List(elts=given)]):
+            if _in_memory(script, owner) and len(given) == len(loop.columns):
+                texts = (editor.text(column) for column in given)
+                return Epoch("", dict(zip(loop.columns, texts, strict=True)), editor.text(owner))
+    if not _in_memory(script, batches):
         return None
-    loader, prelude = editor.text(loop.loader), ""
-    if not isinstance(loop.loader, ast.Name | ast.Attribute):
+    loader, prelude = editor.text(batches), ""
+    if not isinstance(batches, ast.Name | ast.Attribute):
         made, loader = loader, names.fresh("batches")
         prelude = f"{loader} = {made}\n"
-    rows, answers = names.fresh("all_rows"), names.fresh("all_answers")
-    return Epoch(f"{prelude}{rows}, {answers} = {loader}.epoch()", rows, answers, loader)
+    wanted = {loop.inputs: "all_rows", loop.targets: "all_answers"}
+    columns = {name: names.fresh(wanted.get(name, "all_others")) for name in loop.columns}
+    return Epoch(f"{prelude}{', '.join(columns.values())} = {loader}.epoch()", columns, loader)
 
 
 def _in_memory(script: Script, loader: ast.expr) -> bool:

@@ -1,7 +1,7 @@
-"""Training loops read from a program's text: which steps a loop takes, and what else it does with each.
+"""Training steps read from a program's text: what a block of statements learns from what, and what else it does.
 
-A loop is understood when its body makes one step of one optimiser on one batch: forward through a model, a loss that is
-known, ``backward``, ``step``. What else the body does may use the loss as a number and the size of the batch, no more.
+A step is understood when a block (the body of a loop or of a function) takes one model forward to a loss that is known,
+goes ``backward`` and lets one optimiser ``step``. What else the block does may use the loss as a number, no more of it.
 """
 
 from __future__ import annotations
@@ -30,42 +30,110 @@ _CRITERIA = {
     "binary_cross_entropy_with_logits": "logistic",
 }
 _SQUEEZING = frozenset(("squeeze", "flatten", "view", "reshape", "ravel"))
-_LEAVING = (ast.Break, ast.Continue, ast.Return, ast.Yield)
 _NUMBER_OF = frozenset(("item", "detach", "cpu", "data", "clone"))
+_LEAVING = (ast.Break, ast.Continue, ast.Return, ast.Yield)
 
 
 @dataclass(frozen=True)
-class TrainingLoop:
-    """A loop over batches, as read.
+class TrainingStep:
+    """A step, as read. ``own`` are the statements that make it, ``place`` the one of them that assigns the loss.
 
-    ``features`` is what the model is given and ``wanted`` what its answer is compared with, both expressions of the
-    batch's columns ``inputs`` and ``targets``. ``rest`` are the body's other statements, in which ``loss_numbers`` are
-    the expressions that read the loss as a number and ``sizes`` those that read the number of rows.
+    ``features`` is what the model is given and ``wanted`` what its answer is compared with. ``loss_numbers`` are the
+    expressions in which the block's other statements read the variable ``loss`` as a number.
     """
 
-    loop: ast.For
-    loader: ast.expr
-    inputs: str
-    targets: str
+    around: ast.stmt
+    block: tuple[ast.stmt, ...]
+    own: frozenset[ast.stmt]
+    place: ast.stmt
     model: ast.expr
     forward: str
+    call: ast.Call
     features: ast.expr
     optimizer: ast.expr
     criterion: str
     wanted: ast.expr
     loss: str
-    rest: tuple[ast.stmt, ...]
     loss_numbers: tuple[ast.expr, ...]
+
+    @property
+    def others(self) -> tuple[ast.stmt, ...]:
+        """The block's other statements."""
+        return tuple(statement for statement in self.block if statement not in self.own)
+
+
+@dataclass(frozen=True)
+class BatchLoop:
+    """A loop whose every round is a step on a batch, and which can be made for a whole epoch at once.
+
+    ``columns`` are the names of a batch's parts, of which ``features`` and ``wanted`` use ``inputs`` and ``targets``.
+    ``rest`` is what else the loop does, in which ``sizes`` are the expressions that count the rows of a batch; ``direct``
+    says that nothing else is made of a batch on its way to the model.
+    """
+
+    loop: ast.For
+    columns: tuple[str, ...]
+    inputs: str
+    targets: str
+    features: ast.expr
+    wanted: ast.expr
+    rest: tuple[ast.stmt, ...]
     sizes: tuple[ast.expr, ...]
+    direct: bool
 
 
-def training_loops(script: Script) -> Iterator[TrainingLoop]:
-    """Every loop of the program that is understood."""
+def training_steps(script: Script) -> Iterator[TrainingStep]:
+    """Every step of the program that is understood."""
     for node in script.nodes:
-        if isinstance(node, ast.For) and not node.orelse and _calls(node.body, "backward"):
-            found = _Reading(script, node).loop()
+        if isinstance(node, ast.For | ast.While | ast.FunctionDef) and _calls(node.body, "backward"):
+            found = _Reading(script, node, node.body).step()
             if found is not None:
                 yield found
+
+
+def batch_loop(step: TrainingStep) -> BatchLoop | None:
+    """The loop over batches that the step is made in, None where rounds depend on more than their batch."""
+    loop = step.around
+    if not isinstance(loop, ast.For) or loop.orelse:
+        return None
+    target, others = loop.target, list(step.others)
+    if isinstance(target, ast.Name) and others and isinstance(others[0], ast.Assign):
+        unpacked = others[0]
+        if isinstance(unpacked.value, ast.Name) and unpacked.value.id == target.id:
+            target, others = unpacked.targets[0], others[1:]
+    if not isinstance(target, ast.Tuple) or not all(isinstance(part, ast.Name) for part in target.elts):
+        return None
+    columns = tuple(part.id for part in target.elts if isinstance(part, ast.Name))
+    values: dict[str, ast.expr] = {}
+    rest: list[ast.stmt] = []
+    for statement in others:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)]) if statement.lineno < step.place.lineno:
+                values[name] = substituted(statement.value, values)
+            case _:
+                rest.append(statement)
+    features, wanted = substituted(step.features, values), substituted(step.wanted, values)
+    inputs, targets = names_in(features) & {*columns}, names_in(wanted) & {*columns}
+    sizes = _sizes(rest, {*columns, *values}, set(step.loss_numbers))
+    if len(inputs) != 1 or len(targets) != 1 or inputs == targets or sizes is None:
+        return None
+    (given,), (compared,) = inputs, targets
+    return BatchLoop(loop, columns, given, compared, features, wanted, tuple(rest), sizes, direct=not values)
+
+
+def _sizes(rest: list[ast.stmt], own: set[str], numbers: set[ast.expr]) -> tuple[ast.expr, ...] | None:
+    """Where ``rest`` counts rows of a batch, None where it does more with a batch or leaves the loop."""
+    sizes: list[ast.expr] = []
+    waiting: list[ast.AST] = list(rest)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.expr) and _size_of(node) in own:
+            sizes.append(node)
+        elif isinstance(node, _LEAVING) or (isinstance(node, ast.Name) and node.id in own):
+            return None
+        elif node not in numbers:
+            waiting.extend(ast.iter_child_nodes(node))
+    return tuple(sizes)
 
 
 def _calls(statements: list[ast.stmt], attribute: str) -> list[ast.Call]:
@@ -80,96 +148,89 @@ def _calls(statements: list[ast.stmt], attribute: str) -> list[ast.Call]:
     ]
 
 
-def _owner(call: ast.Call) -> ast.expr:
-    assert isinstance(call.func, ast.Attribute)
-    return call.func.value
-
-
 class _Reading:
-    """Reads one loop; every question answers None where the loop does something else."""
+    """Reads one block; every question answers None where the block does something else."""
 
-    def __init__(self, script: Script, loop: ast.For) -> None:
+    def __init__(self, script: Script, around: ast.stmt, block: list[ast.stmt]) -> None:
         self._script = script
-        self._loop = loop
+        self._around = around
+        self._block = block
+        self._own: set[ast.stmt] = set()
 
-    def loop(self) -> TrainingLoop | None:
-        columns = self._columns()
-        step = self._step()
-        if columns is None or step is None:
+    def step(self) -> TrainingStep | None:
+        """The step that the block makes."""
+        verbs = self._verbs()
+        if verbs is None:
             return None
-        (inputs, targets), body = columns
-        optimizer, loss, skipped = step
-        values: dict[str, ast.expr] = {}
-        before = True
-        rest: list[ast.stmt] = []
-        for statement in body:
-            if statement in skipped:
-                before = before and not _calls([statement], "backward")
-            elif before and isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-                values[statement.targets[0].id] = substituted(statement.value, values)
-            else:
-                rest.append(statement)
-        compared = self._compared(values.get(loss))
-        if compared is None or not isinstance(self._loop.iter, ast.expr):
+        optimizer, loss, backward = verbs
+        followed = self._followed(ast.Name(loss), backward)
+        compared = self._compared(followed[0])
+        if compared is None:
             return None
         criterion, answer, wanted = compared
-        called = self._called(answer)
-        own = {inputs, targets, *values}
-        read = self._read_rest(rest, loss, own) if called is not None else None
-        if called is None or read is None or names_in(called[2]) & {targets} or names_in(wanted) & {inputs}:
+        place = self._block[followed[1]]
+        called = self._called(self._followed(answer, followed[1])[0])
+        numbers = self._numbers(loss)
+        if called is None or numbers is None or self._used_later(loss):
             return None
-        if self._used_later(own):
-            return None
-        model, forward, features = called
-        return TrainingLoop(
-            loop=self._loop,
-            loader=self._loop.iter,
-            inputs=inputs,
-            targets=targets,
+        model, forward, call = called
+        return TrainingStep(
+            around=self._around,
+            block=tuple(self._block),
+            own=frozenset(self._own),
+            place=place,
             model=model,
             forward=forward,
-            features=features,
+            call=call,
+            features=call.args[0],
             optimizer=optimizer,
             criterion=criterion,
             wanted=wanted,
             loss=loss,
-            rest=tuple(rest),
-            loss_numbers=read[0],
-            sizes=read[1],
+            loss_numbers=numbers,
         )
 
-    def _columns(self) -> tuple[tuple[str, str], list[ast.stmt]] | None:
-        """The names of a batch's two columns, and the body without their unpacking."""
-        target, body = self._loop.target, self._loop.body
-        if isinstance(target, ast.Name) and isinstance(body[0], ast.Assign):
-            value = body[0].value
-            if isinstance(value, ast.Name) and value.id == target.id:
-                target, body = body[0].targets[0], body[1:]
-        match target:
-            case ast.Tuple(elts=[ast.Name(id=inputs), ast.Name(id=targets)]):
-                return (inputs, targets), body
-            case _:
-                return None
-
-    def _step(self) -> tuple[ast.expr, str, set[ast.stmt]] | None:
-        """The optimiser, the loss's name, and the statements that make the step."""
-        found: dict[str, ast.Call] = {}
-        skipped: set[ast.stmt] = set()
-        for statement in self._loop.body:
-            for kind in ("zero_grad", "backward", "step"):
-                for call in _calls([statement], kind):
-                    if kind in found or (call.args and kind != "zero_grad"):
+    def _verbs(self) -> tuple[ast.expr, str, int] | None:
+        """The optimiser, the loss's name, and where in the block it goes backward."""
+        found: dict[str, ast.expr] = {}
+        backward = 0
+        for index, statement in enumerate(self._block):
+            for verb in ("zero_grad", "backward", "step"):
+                for call in _calls([statement], verb):
+                    owner = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+                    if verb == "step" and ".lr_scheduler." in self._script.name(owner):
+                        continue
+                    if verb in found or call.args:
                         return None
-                    found[kind] = call
-                    skipped.add(statement)
+                    found[verb] = owner
+                    self._own.add(statement)
+                    backward = index if verb == "backward" else backward
         if len(found) < 3:
             return None
-        optimizer, loss = _owner(found["step"]), _owner(found["backward"])
+        optimizer, loss = found["step"], found["backward"]
         if not isinstance(loss, ast.Name) or not self._script.name(optimizer).startswith("torch.optim."):
             return None
-        return optimizer, loss.id, skipped
+        return optimizer, loss.id, backward
 
-    def _compared(self, loss: ast.expr | None) -> tuple[str, ast.expr, ast.expr] | None:
+    def _followed(self, expression: ast.expr, before: int) -> tuple[ast.expr, int]:
+        """What a variable of the block was assigned before the statement ``before``, and where; squeezing left out."""
+        while True:
+            match expression:
+                case ast.Name(id=name):
+                    for index in reversed(range(before)):
+                        match self._block[index]:
+                            case ast.Assign(targets=[ast.Name(id=assigned)], value=value) if assigned == name:
+                                self._own.add(self._block[index])
+                                expression, before = value, index
+                                break
+                    else:
+                        return expression, before
+                case ast.Call(func=ast.Attribute(value=owner, attr=attr)) if attr in _SQUEEZING:
+                    expression = owner
+                case _:
+                    return expression, before
+
+    def _compared(self, loss: ast.expr) -> tuple[str, ast.expr, ast.expr] | None:
         """Which loss it is, the model's answer and what is wanted."""
         if not isinstance(loss, ast.Call):
             return None
@@ -185,50 +246,46 @@ class _Reading:
             return None
         return kind, loss.args[0], loss.args[1]
 
-    def _called(self, answer: ast.expr) -> tuple[ast.expr, str, ast.expr] | None:
-        """The model, the method of it that is called, and what with; a squeezed answer is the same numbers."""
-        while isinstance(answer, ast.Call) and isinstance(answer.func, ast.Attribute):
-            owner, name = answer.func.value, answer.func.attr
-            if name not in _SQUEEZING:
-                break
-            answer = owner
+    def _called(self, answer: ast.expr) -> tuple[ast.expr, str, ast.Call] | None:
+        """The model, the method of it that is called, and the call."""
         if not isinstance(answer, ast.Call) or len(answer.args) != 1 or answer.keywords:
             return None
         callee = answer.func
         if isinstance(callee, ast.Attribute) and class_of(self._script, callee.value) is not None:
-            return callee.value, callee.attr, answer.args[0]
-        return callee, "forward", answer.args[0]
+            return callee.value, callee.attr, answer
+        return callee, "forward", answer
 
-    def _read_rest(
-        self, rest: list[ast.stmt], loss: str, own: set[str]
-    ) -> tuple[tuple[ast.expr, ...], tuple[ast.expr, ...]] | None:
-        """Where the other statements read the loss as a number and the size of the batch; nothing else of a step."""
+    def _numbers(self, loss: str) -> tuple[ast.expr, ...] | None:
+        """Where the other statements read the loss as a number, None where they use more of the step."""
+        bound = {
+            target.id
+            for statement in self._own
+            if isinstance(statement, ast.Assign)
+            for target in statement.targets
+            if isinstance(target, ast.Name)
+        }
         numbers: list[ast.expr] = []
-        sizes: list[ast.expr] = []
-        waiting: list[ast.AST] = list(rest)
+        waiting: list[ast.AST] = [statement for statement in self._block if statement not in self._own]
         while waiting:
             node = waiting.pop()
             if isinstance(node, ast.expr) and _number_of(node) == loss:
                 numbers.append(node)
-            elif isinstance(node, ast.expr) and _size_of(node) in own:
-                sizes.append(node)
-            elif isinstance(node, _LEAVING) or (isinstance(node, ast.Name) and node.id in own):
+            elif isinstance(node, ast.Name) and node.id in bound:
                 return None
             else:
                 waiting.extend(ast.iter_child_nodes(node))
-        return tuple(numbers), tuple(sizes)
+        return tuple(numbers)
 
-    def _used_later(self, own: set[str]) -> bool:
-        """Whether the function reads a name of a step behind the loop before it is bound anew."""
+    def _used_later(self, loss: str) -> bool:
+        """Whether the function reads the loss behind the block before it is bound anew."""
+        end = self._block[-1].end_lineno or 0
         behind = [
             node
-            for node in ast.walk(self._script.function_of(self._loop))
-            if isinstance(node, ast.Name) and node.id in own and node.lineno > (self._loop.end_lineno or 0)
+            for node in ast.walk(self._script.function_of(self._block[0]))
+            if isinstance(node, ast.Name) and node.id == loss and node.lineno > end
         ]
-        first: dict[str, ast.Name] = {}
-        for node in sorted(behind, key=lambda name: (name.lineno, isinstance(name.ctx, ast.Load))):
-            first.setdefault(node.id, node)
-        return any(isinstance(node.ctx, ast.Load) for node in first.values())
+        first = min(behind, key=lambda name: (name.lineno, isinstance(name.ctx, ast.Load)), default=None)
+        return first is not None and isinstance(first.ctx, ast.Load)
 
 
 def _number_of(node: ast.AST) -> str:

@@ -16,16 +16,22 @@ from medalist.families.speedup.optimiser.training.frozen import with_frozen_part
 from medalist.families.speedup.optimiser.training.loaders import texts_with_rows_in_memory
 from medalist.families.speedup.optimiser.training.networks import Activation, chain_of
 from medalist.families.speedup.optimiser.training.reading import (
+    REMOVED,
     Names,
     add_definitions,
     construction,
     finished,
     imported,
     read,
-    substituted,
+    with_rows,
 )
 from medalist.families.speedup.optimiser.training.sources import Epoch, epoch_of
-from medalist.families.speedup.optimiser.training.steps import TrainingLoop, training_loops
+from medalist.families.speedup.optimiser.training.steps import (
+    BatchLoop,
+    TrainingStep,
+    batch_loop,
+    training_steps,
+)
 from medalist.families.speedup.optimiser.transformation import Edit, Program
 from medalist.source.edits import Editor
 from medalist.source.tree import Script
@@ -95,61 +101,70 @@ class WrittenOutSteps:
             split = with_frozen_part(in_memory, program.facts)
             text = split.text if split is not None else in_memory
             script = read(text)
-            for loop in training_loops(script) if script is not None else ():
-                edited = _Writing(script, loop, self._compiled).text() if script is not None else None
+            for step in training_steps(script) if script is not None else ():
+                edited = _Writing(script, step, self._compiled).text() if script is not None else None
                 if edited is not None:
                     yield Edit(
                         transformation=self.name,
-                        title=f"The training steps of `{_function(script, loop)}` are written out without autograd.",
+                        title=f"The training steps of `{_function(script, step)}` are written out without autograd.",
                         reason="The same sums by hand: forward, gradient and update, with the same random draws.",
                         text=edited,
-                        seconds=_seconds(program, script, loop),
+                        seconds=_seconds(program, script, step),
                     )
 
 
-def _function(script: Script | None, loop: TrainingLoop) -> str:
-    return getattr(script.function_of(loop.loop), "name", "the module") if script is not None else ""
+def _function(script: Script | None, step: TrainingStep) -> str:
+    return getattr(script.function_of(step.place), "name", "the module") if script is not None else ""
 
 
-def _seconds(program: Program, script: Script | None, loop: TrainingLoop) -> float:
+def _seconds(program: Program, script: Script | None, step: TrainingStep) -> float:
     """The time of the function that holds the loop."""
-    name = _function(script, loop)
+    name = _function(script, step)
     functions = program.facts.functions.items()
     return max((facts.seconds for known, facts in functions if known.rsplit(".", 1)[-1] == name), default=0.0)
 
 
 class _Writing:
-    """One loop on its way to being written out."""
+    """One training step on its way to being written out, by epoch where its loop allows it."""
 
-    def __init__(self, script: Script, loop: TrainingLoop, compiled: bool) -> None:
+    def __init__(self, script: Script, step: TrainingStep, compiled: bool) -> None:
         self._script = script
-        self._loop = loop
+        self._step = step
         self._compiled = compiled
         self._names = Names(script)
         self._editor = Editor(script)
+        loop = batch_loop(step)
+        self._epoch = epoch_of(script, loop, self._names) if loop is not None else None
+        self._loop = loop if self._epoch is not None else None
 
     def text(self) -> str | None:
-        """The program with the loop's steps written out, None where loop, network or optimiser is of another kind."""
-        loop = self._loop
-        chain = chain_of(self._script, loop.model, loop.forward)
-        criterion = loop.criterion
-        if criterion == "nll" and chain and chain[-1] == Activation("log_softmax"):
-            chain, criterion = chain[:-1], "cross_entropy"
+        """The program with the step written out, None where step, network or optimiser is of another kind."""
+        step = self._step
+        chain = chain_of(self._script, step.model, step.forward)
+        criterion = step.criterion
+        if criterion in ("nll", "cross_entropy") and chain and chain[-1] == Activation("log_softmax"):
+            chain, criterion = (
+                chain[:-1],
+                "cross_entropy",
+            )  # whose own logarithm of shares leaves such a one as it is
         arithmetic = arithmetic_of(chain) if chain else None
         optimiser = self._optimiser()
-        epoch = epoch_of(self._script, loop, self._names)
-        if arithmetic is None or optimiser is None or epoch is None or criterion not in _LOSSES:
+        alone = all(self._editor.stands_alone(statement) for statement in step.own)
+        if arithmetic is None or optimiser is None or criterion not in _LOSSES or not alone:
             return None
-        function = self._names.fresh("train_epoch")
-        self._use(epoch, function)
+        function = self._names.fresh("train_batches")
+        if self._loop is not None and self._epoch is not None:
+            self._use_for_epoch(self._loop, self._epoch, function)
+        else:
+            self._use_for_batch(function)
         definitions = self._definitions(arithmetic, optimiser, criterion, function)
-        add_definitions(self._editor, loop.loop, "\n\n".join(definitions))
-        imported(self._editor, "torch")
+        add_definitions(self._editor, step.place, "\n\n".join(definitions))
+        imported(self._editor, "torch", "torch")
         imported(self._editor, "numpy", "np")
         return finished(self._editor)
 
     def _optimiser(self) -> _Optimiser | None:
-        made = construction(self._script, self._loop.optimizer)
+        made = construction(self._script, self._step.optimizer)
         known = _OPTIMISERS.get(self._script.name(made.func)) if made is not None else None
         if made is None or known is None or any(keyword.arg in _DECLINED for keyword in made.keywords):
             return None
@@ -159,26 +174,39 @@ class _Writing:
 
     # ---- the loop
 
-    def _use(self, epoch: Epoch, function: str) -> None:
-        """Put a call in the place of the loop, with what else the loop did for each step."""
-        loop, editor = self._loop, self._editor
-        features = _with_rows(loop.features, loop.inputs, epoch.rows)
-        wanted = _with_rows(loop.wanted, loop.targets, epoch.answers)
-        optimizer = editor.text(loop.optimizer)
-        call = f"{function}({editor.text(loop.model)}, {optimizer}, {features}, {wanted}, {epoch.batch_size})"
+    def _use_for_epoch(self, loop: BatchLoop, epoch: Epoch, function: str) -> None:
+        """Put a call in the place of the loop's steps, with what else the loop did for each."""
+        editor, loss = self._editor, self._step.loss
+        features = with_rows(loop.features, loop.inputs, epoch.columns[loop.inputs])
+        wanted = with_rows(loop.wanted, loop.targets, epoch.columns[loop.targets])
+        call = self._call(function, f"{features}, {wanted}, {epoch.batch_size}")
         indent = " " * loop.loop.col_offset
         prelude = "".join(f"{line}\n{indent}" for line in epoch.prelude.splitlines())
         if not loop.rest:
             editor.replace(loop.loop, prelude + call)
             return
-        changes = dict.fromkeys(loop.loss_numbers, loop.loss)
-        target = loop.loss
+        changes = dict.fromkeys(self._step.loss_numbers, loss)
+        target = loss
         if loop.sizes:
             size = self._names.fresh("batch_rows")
             changes |= dict.fromkeys(loop.sizes, size)
-            target = f"{loop.loss}, {size}"
+            target = f"{loss}, {size}"
         body = "\n".join(f"{indent}    {self._changed(statement, changes)}" for statement in loop.rest)
         editor.replace(loop.loop, f"{prelude}for {target} in {call}:\n{body}")
+
+    def _use_for_batch(self, function: str) -> None:
+        """Put a call in the place of one step, and leave all else as it is."""
+        editor, step = self._editor, self._step
+        for statement in step.own - {step.place}:
+            editor.replace(statement, REMOVED)
+        for number in step.loss_numbers:
+            editor.replace(number, step.loss)
+        columns = f"{editor.text(step.features)}, {editor.text(step.wanted)}"
+        editor.replace(step.place, f"[{step.loss}] = {self._call(function, columns)}")
+
+    def _call(self, function: str, columns: str) -> str:
+        step = self._step
+        return f"{function}({self._editor.text(step.model)}, {self._editor.text(step.optimizer)}, {columns})"
 
     def _changed(self, statement: ast.stmt, changes: dict[ast.expr, str]) -> str:
         """The text of a statement in which expressions are replaced."""
@@ -202,19 +230,20 @@ class _Writing:
         compiled = self._compiled
         head = ""
         if compiled:
-            head = kernels.COMPILED.format(njit=f"{imported(self._editor, 'numba')}.njit")
+            imported(self._editor, "numba", "numba")
+            head = kernels.COMPILED
         loss = (loops if compiled else arrays).format(loss=fresh["batch_loss"])
         update = (optimiser.loops if compiled else optimiser.arrays).format(update=fresh["update"])
         if "math." in loss + update:
-            imported(self._editor, "math")
+            imported(self._editor, "math", "math")
         yield head + loss
         yield head + update
         yield head + _steps(arithmetic, fresh)
         if arithmetic.masks:
             yield kernels.MASKS.format(masks=fresh["dropout_masks"])
-        yield self._epoch(arithmetic, optimiser, criterion, function, fresh)
+        yield self._front(arithmetic, optimiser, criterion, function, fresh)
 
-    def _epoch(
+    def _front(
         self,
         arithmetic: Arithmetic,
         optimiser: _Optimiser,
@@ -234,7 +263,7 @@ class _Writing:
             ]
         after = ['    for state in states:\n        state["step"] += len(losses)'] if optimiser.counts else []
         returned = "the losses"
-        if self._loop.sizes:
+        if self._loop is not None and self._loop.sizes:
             returned += " with the rows of each batch"
             after.append(
                 "    sizes = [min(batch_size, len(inputs) - start) for start in range(0, len(inputs), batch_size)]"
@@ -246,6 +275,8 @@ class _Writing:
         paths = "".join(f"        {path},\n" for path in arithmetic.paths)
         return kernels.EPOCH.format(
             epoch=function,
+            batch_size=", batch_size" if self._loop is not None else "",
+            whole="" if self._loop is not None else "\n    batch_size = len(inputs)",
             returned=returned,
             parameters=f"    parameters = [\n{paths}    ]",
             state=_indented([f'state["{name}"] = {value}' for name, value in state.items()], 12),
@@ -262,9 +293,9 @@ class _Writing:
 def _steps(arithmetic: Arithmetic, fresh: dict[str, str]) -> str:
     """The function that makes the steps."""
     lines = [*arithmetic.forward, *arithmetic.backward]
-    unpacked = [f"{_tuple(arithmetic.parameters)[1:-1]} = parameters"]
+    unpacked = [f"{_targets(arithmetic.parameters)} = parameters"]
     if arithmetic.masks:
-        unpacked.append(f"{_tuple(arithmetic.masks)[1:-1]} = masks")
+        unpacked.append(f"{_targets(arithmetic.masks)} = masks")
     needed = {name for name in ("real", "one", "zero") if any(name in line for line in lines)}
     if needed:
         unpacked.append("real = weight1.dtype.type")
@@ -294,7 +325,6 @@ def _tuple(items: Iterable[str]) -> str:
     return f"({', '.join(written)}{',' * (len(written) == 1)})"
 
 
-def _with_rows(expression: ast.expr, name: str, rows: str) -> str:
-    """An expression of a batch's column as text, for the column of the whole epoch."""
-    whole = ast.parse(rows, mode="eval").body
-    return ast.unparse(substituted(expression, {name: whole}))
+def _targets(names: tuple[str, ...]) -> str:
+    """Names that a tuple is unpacked into."""
+    return ", ".join(names) if len(names) > 1 else _tuple(names)
