@@ -99,12 +99,7 @@ def speedup(
         from medalist.runs.speedup import speedup as work_on
 
         options.refuse_other_executors(executor)
-        with Board(as_json=json, concurrent=concurrent) as board:
-
-            def start(run_dir: Path) -> None:
-                begun.append(run_dir)
-                board.start(run_dir)
-
+        with Board(begun, as_json=json, concurrent=concurrent) as board:
             trials = work_on(
                 program,
                 target=target,
@@ -127,10 +122,9 @@ def speedup(
                 tell=board.say,
                 on_event=board.tell,
                 on_trial=board.ended,
-                on_start=start,
+                on_start=board.start,
             )
-            board.close(trials)
-        return Delivery(trials.as_dict(), trials.passed, lambda: None)
+            return board.close(trials)
 
     deliver(work, as_json=json, at_hand=lambda: trials_at_hand(begun))
 
@@ -149,8 +143,9 @@ class Board:
     One attempt alone shows its timeline; several show a line each as they end.
     """
 
-    def __init__(self, *, as_json: bool, concurrent: bool | None = None) -> None:
-        """``concurrent`` as it was asked for; None leaves it to what the run says."""
+    def __init__(self, begun: list[Path], *, as_json: bool, concurrent: bool | None = None) -> None:
+        """``begun`` gets the run's folder; ``concurrent`` as it was asked for, None leaves it to what the run says."""
+        self._begun = begun
         self._concurrent = concurrent
         self._out = sys.stderr if as_json else sys.stdout
         self._live: Live | None = None
@@ -168,6 +163,7 @@ class Board:
 
     def start(self, run_dir: Path) -> None:
         """The run stands in ``run_dir``; its attempts begin."""
+        self._begun.append(run_dir)
         from medalist.apps.live import Live
         from medalist.runs.store import FileStore
         from medalist.runs.trial_lines import opening
@@ -189,8 +185,8 @@ class Board:
         if self._live is not None and trial.verdict.decided:
             self._live.say(ending(trial), out=self._out)
 
-    def close(self, trials: Trials) -> None:
-        """The closing block, and below it what else there is to say."""
+    def close(self, trials: Trials) -> Delivery:
+        """The closing block, and below it what else there is to say; what the verb delivers."""
         from medalist.runs.trial_lines import beyond, results
 
         if self._live is not None:
@@ -198,6 +194,7 @@ class Board:
             self._live = None
         where = f"Run: {trials.run_dir}"
         print("\n".join([results(trials), *beyond(trials), where]), file=self._out, flush=True)
+        return Delivery(trials.as_dict(), trials.passed, lambda: None)
 
 
 def resume_trials(store: FileStore, *, as_json: bool) -> Delivery:
@@ -205,12 +202,10 @@ def resume_trials(store: FileStore, *, as_json: bool) -> Delivery:
     from medalist.runs import api
     from medalist.runs.trials import read_trials
 
-    with Board(as_json=as_json) as board:
+    with Board([], as_json=as_json) as board:
         board.start(store.root)
         api.resume(store.root, on_event=board.tell, on_trial=board.ended)
-        trials = read_trials(store)
-        board.close(trials)
-    return Delivery(trials.as_dict(), trials.passed, lambda: None)
+        return board.close(read_trials(store))
 
 
 def trials_at_hand(begun: list[Path]) -> Mapping[str, Any]:

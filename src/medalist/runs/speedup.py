@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,42 +65,90 @@ def speedup(
     Raises UsageError for input that cannot be used, before any attempt is made, and KeyboardInterrupt after saving
     everything when it is interrupted.
     """
-    asked: dict[str, Any] = {
+    _refuse_nonsense(attempts, steps, target, engineer, model)
+    asked = {
         "target": target,
         "semantics": semantics,
         "steps": steps,
-        "calls": None if calls is None else api.existing(calls),
+        "intermediate": None if intermediate else False,
+        "profiler": None if profiler else False,
         "sandbox": None if sandbox == "auto" else sandbox,
-        **({} if intermediate else {"intermediate": False}),
-        **({} if profiler else {"profiler": False}),
+        "calls": api.existing(calls),
         **(settings or {}),
     }
-    asked = {name: value for name, value in asked.items() if value is not None}
-
-    def spec_for(path: Path, family: Family, script: Path | None = None) -> RunSpec:
-        made_of = {} if script is None else {SCRIPT: str(script)}
-        count = attempts if attempts is not None else _tries(family, path, engineer)
-        return RunSpec(
-            tasks=(TaskSpec(path, family.name, {**asked, **made_of}),),
-            engineers=(engineer,),
-            seeds=tuple(range(seed, seed + count)),
-            limits=Limits(attempt_seconds=parse_duration(time)),
-            sandbox=sandbox,
-            hints=(hints,),
-            jobs=count if concurrent else 1,
-            llm=_with_model(llm, model),
-            numbered=True,
-        )
-
-    _refuse_nonsense(attempts, steps, target, engineer, model)
-    if Path(program).is_file():
-        store = _laid_out_of_script(Path(program).resolve(), arguments, asked, spec_for, out, tell or _silent)
-    else:
-        path = api.task_folder(program)
-        store = api.create_checked_run(spec_for(path, api.recognise(path)), out)
+    limits, llm = Limits(attempt_seconds=parse_duration(time)), _with_model(llm, model)
+    wanted = _Wanted(asked, attempts, concurrent, engineer, seed, limits, sandbox, hints, llm)
+    hear = tell or _silent
+    store = wanted.laid_out(program, arguments, out, hear)
     if on_start is not None:
         on_start(store.root)
-    return run_trials(store, on_event=on_event, on_trial=on_trial, tell=tell or _silent)
+    return run_trials(store, on_event=on_event, on_trial=on_trial, tell=hear)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A run of trials as it was asked for, but for its task. A setting that is None was not asked for."""
+
+    asked: Mapping[str, Any]
+    attempts: int | None
+    concurrent: bool
+    engineer: str
+    first_seed: int
+    limits: Limits
+    sandbox: str
+    hints: bool
+    llm: LlmSettings
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {name: value for name, value in self.asked.items() if value is not None}
+
+    def laid_out(
+        self,
+        program: str | Path,
+        arguments: Sequence[str],
+        out: str | Path | None,
+        tell: Callable[[str], None],
+    ) -> FileStore:
+        """A new run on the program, everything about it checked. Raises UsageError and leaves nothing."""
+        if Path(program).is_file():
+            return self._laid_out_of_script(Path(program).resolve(), arguments, out, tell)
+        path = api.task_folder(program)
+        family = api.recognise(path)
+        return api.create_checked_run(self._spec(TaskSpec(path, family.name, self.settings), family), out)
+
+    def _laid_out_of_script(
+        self, script: Path, arguments: Sequence[str], out: str | Path | None, tell: Callable[[str], None]
+    ) -> FileStore:
+        """On a task made of ``script``, which then lies in the run's folder."""
+        family = _family_for(script)
+        store = api.place_for_run(out, task_name(script.with_suffix("")))
+        folder, fresh = store.root / TASK_FOLDER, not store.root.exists()
+        try:
+            path = family.make_task(script, folder, arguments, self.settings, tell)
+            task = TaskSpec(path, family.name, {**self.settings, SCRIPT: str(script)})
+            spec = self._spec(task, family)
+            api.refuse_unworkable(spec)
+            store.create(spec)
+        except (MedalistError, KeyboardInterrupt):
+            shutil.rmtree(store.root if fresh else folder, ignore_errors=True)
+            raise
+        return store
+
+    def _spec(self, task: TaskSpec, family: Family) -> RunSpec:
+        usual = _tries(family, task.path, self.engineer)
+        count = usual if self.attempts is None else self.attempts
+        return RunSpec(
+            tasks=(task,),
+            engineers=(self.engineer,),
+            seeds=tuple(range(self.first_seed, self.first_seed + count)),
+            limits=self.limits,
+            sandbox=self.sandbox,
+            hints=(self.hints,),
+            jobs=count if self.concurrent else 1,
+            llm=self.llm,
+            numbered=True,
+        )
 
 
 def _refuse_nonsense(
@@ -117,29 +165,6 @@ def _refuse_nonsense(
             where=f"{engineer} {model}".strip(),
             next_step="Make a run for each, then `medalist compare` them.",
         )
-
-
-def _laid_out_of_script(
-    script: Path,
-    arguments: Sequence[str],
-    settings: Mapping[str, Any],
-    spec_for: Callable[[Path, Family, Path], RunSpec],
-    out: str | Path | None,
-    tell: Callable[[str], None],
-) -> FileStore:
-    """A new run on a task made of ``script``, which lies in its folder. Raises UsageError and leaves nothing."""
-    family = _family_for(script)
-    store = api.place_for_run(out, task_name(script.with_suffix("")))
-    folder = store.root / TASK_FOLDER
-    fresh = not store.root.exists()
-    try:
-        spec = spec_for(family.make_task(script, folder, arguments, settings, tell), family, script)
-        api.refuse_unworkable(spec)
-        store.create(spec)
-    except (MedalistError, KeyboardInterrupt):
-        shutil.rmtree(store.root if fresh else folder, ignore_errors=True)
-        raise
-    return store
 
 
 def _silent(text: str) -> None:
