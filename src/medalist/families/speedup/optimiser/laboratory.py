@@ -50,7 +50,7 @@ class Laboratory:
 
     def facts(self, text: str, calls: Sequence[Call], expected_seconds: float) -> tuple[Facts, str]:
         """What is seen of a program during the last of ``calls``; nothing, and why, where it bears no looking into."""
-        own = replace(self._source, answers=f"{self._source.answers}/own")
+        own = replace(self._source, answers=f"{self._source.answers}-own")
         reply = self._ask(
             Request("facts", own, self._probing.program(text), tuple(calls)), expected_seconds * len(calls)
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -108,12 +109,13 @@ class Optimising:
         self._teller.say(
             "Looking into the program on full inputs, for its answers and for where its time goes."
         )
+        began = time.monotonic()
         reply = self._laboratory.reference(calls, 60.0, facts=True)
         if reply.failure:
             self._teller.say(f"The program bears no looking into: {reply.failure}.")
             reply = self._laboratory.reference(calls, 60.0)
         self._full_seconds = reply.seconds[-1] if reply.seconds else 0.0
-        self._reserve = self._laboratory.kept_back_seconds = 20.0 + 3.0 * self._full_seconds
+        self._reserve = self._laboratory.kept_back_seconds = 20.0 + 2.0 * (time.monotonic() - began)
         if not reply.failure:
             self._teller.say(f"The program takes {self._full_seconds:.2f} s on full inputs.")
         return calls, facts_of_reply(reply), reply.failure

@@ -32,7 +32,7 @@ def main(request_file: str) -> None:
 def _reference(request: Request) -> Reply:
     """Call the program and keep its answers; of the last call the facts, where they are asked for."""
     source, maker, begin = request.source, Maker(request.source), None
-    keep_compiled(request.program, f"{source.answers}/compiled")
+    keep_compiled(request.program, source.compiled)
     if request.mode == "facts":
         entry, begin = load_instrumented(request.program, source.entry)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from medalist.families.speedup.optimiser.facts_json import facts_as_json, facts_from_json
@@ -39,6 +40,11 @@ class Source:
     rules: tuple[tuple[str, float, float], ...]
     answers: str
     threads: int = 1
+
+    @property
+    def compiled(self) -> str:
+        """The folder in which compiled kernels are kept."""
+        return str(PurePosixPath(self.answers).parent / "compiled")
 
 
 @dataclass(frozen=True)

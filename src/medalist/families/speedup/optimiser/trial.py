@@ -132,7 +132,7 @@ def _work(program: str, source: Source, channel: Connection) -> None:
     """Import the program and answer calls until the other end is closed."""
     began = time.perf_counter()
     try:
-        keep_compiled(program, f"{source.answers}/compiled")
+        keep_compiled(program, source.compiled)
         entry, maker = load(program, source.entry), Maker(source)
         channel.send((time.perf_counter() - began, b"", ""))
         while (call := _next(channel)) is not None:
