@@ -36,6 +36,15 @@ def test_the_same_import_goes_in_once_and_helpers_one_after_the_other() -> None:
     assert both.index("def first") < both.index("def second") < both.index("def one")
 
 
+def test_imports_at_two_places_stand_once_and_definitions_keep_their_distance() -> None:
+    ours = BASE.replace("import math\n", "import json\nimport math\n\ndef first():\n    pass\n")
+    theirs = BASE.replace("import math\n", "import math\nimport json\n# A constant.\nSIZE = 3\n")
+    both = merged(BASE, ours, theirs)
+    assert both is not None
+    assert both.count("import json") == 1
+    assert "    pass\n\n\n# A constant.\nSIZE = 3\n" in both or "SIZE = 3\n\n\ndef first" in both
+
+
 def test_a_name_that_both_define_keeps_them_apart() -> None:
     ours = BASE.replace("def one", "def helper():\n    pass\n\ndef one")
     theirs = BASE.replace("def two", "def helper():\n    pass\n\ndef two")

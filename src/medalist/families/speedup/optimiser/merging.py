@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import pairwise
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 @dataclass(frozen=True)
@@ -30,8 +34,8 @@ def merged(base: str, ours: str, theirs: str) -> str | None:
     for hunk in hunks:
         result += [*lines[done : hunk.begin], *hunk.lines]
         done = hunk.end
-    text = "".join([*result, *lines[done:]])
-    return text if _definitions_are_single(text) else None
+    text = "".join(_without_repeated_imports([*result, *lines[done:]]))
+    return _spaced(text) if _definitions_are_single(text) else None
 
 
 def overlap(base: str, one: str, other: str) -> bool:
@@ -69,10 +73,38 @@ def _one_after_the_other(first: tuple[str, ...], second: tuple[str, ...]) -> tup
     return (*first, *(line for line in second if line not in imports))
 
 
+def _without_repeated_imports(lines: list[str]) -> Iterator[str]:
+    """Of imports that stand word for word twice at the top level only the first."""
+    seen: set[str] = set()
+    for line in lines:
+        if line.startswith(("import ", "from ")) and not line.rstrip().endswith(("(", "\\")):
+            if line in seen:
+                continue
+            seen.add(line)
+        yield line
+
+
+def _spaced(text: str) -> str:
+    """The text with two empty lines where a definition and its neighbour at the top level have come to touch."""
+    lines = text.splitlines(keepends=True)
+    body = ast.parse(text).body
+    for before, after in reversed(list(pairwise(body))):
+        between = lines[before.end_lineno : _first_line(after) - 1]
+        touching = isinstance(before, _DEFINITIONS) or isinstance(after, _DEFINITIONS)
+        if touching and before.end_lineno and all(line.strip() for line in between):
+            lines[before.end_lineno : before.end_lineno] = ["\n", "\n"]
+    return "".join(lines)
+
+
+def _first_line(node: ast.stmt) -> int:
+    decorators = node.decorator_list if isinstance(node, _DEFINITIONS) else []
+    return min([node.lineno, *(each.lineno for each in decorators)])
+
+
 def _definitions_are_single(text: str) -> bool:
     try:
         body = ast.parse(text).body
     except SyntaxError:
         return False
-    names = Counter(node.name for node in body if isinstance(node, (ast.FunctionDef, ast.ClassDef)))
+    names = Counter(node.name for node in body if isinstance(node, _DEFINITIONS))
     return max(names.values(), default=0) <= 1
