@@ -91,7 +91,10 @@ app.command()(speedup)
 def grade(
     task: Annotated[
         Path,
-        typer.Argument(metavar="TASK", help="The task's folder, with its hidden answers; or speedup:NAME."),
+        typer.Argument(
+            metavar="TASK",
+            help="The task's folder, with its hidden answers; speedup:NAME; or a script, FILE being a faster one.",
+        ),
     ],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The submission.")],
     metric: Annotated[
@@ -105,7 +108,9 @@ def grade(
     ] = None,
     sandbox: Annotated[
         str | None,
-        typer.Option("--sandbox", help="What a speed-up runs in: auto, bubblewrap, landlock, docker or plain."),
+        typer.Option(
+            "--sandbox", help="What a speed-up runs in: auto, bubblewrap, landlock, docker or plain."
+        ),
     ] = None,
     json: options.Json = False,
 ) -> None:
@@ -123,7 +128,8 @@ def grade(
         }
         given = {key: value for key, value in settings.items() if value is not None}
         verdict = api.grade(task, file, settings=given, tell=lambda line: typer.echo(line, err=True))
-        return Delivery(verdict.as_dict(), verdict.status is ScoreStatus.SCORED, lambda: _show_grade(verdict))
+        good = verdict.status is ScoreStatus.SCORED and verdict.report.get("passed", True)
+        return Delivery(verdict.as_dict(), good, lambda: _show_grade(verdict))
 
     deliver(work, as_json=json, at_hand=lambda: {"status": None, "score": None})
 

@@ -135,6 +135,13 @@ class MakesTasks(Family, Protocol):
         """
         ...
 
+    def as_product(self, task: Path, file: Path, place: Path) -> None:
+        """Write at ``place`` the product that ``file`` is, another version of the file of which ``task`` was made.
+
+        Raises InputError when it is none.
+        """
+        ...
+
     def put_back(
         self,
         task: Path,

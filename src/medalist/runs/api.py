@@ -12,15 +12,25 @@ from __future__ import annotations
 
 import os
 import time as clock
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from medalist.core.budget import Limits, parse_duration
 from medalist.core.errors import InputError, UsageError
 from medalist.core.event import Event
-from medalist.core.family import Family, Validation, built_in_task, find_families, find_family
+from medalist.core.family import (
+    Family,
+    MakesTasks,
+    Opened,
+    Validation,
+    built_in_task,
+    find_families,
+    find_family,
+)
 from medalist.engineers.engineer import Engineer
 from medalist.llm.settings import LlmSettings
 from medalist.runs.engineers import refuse_unused_models, refuse_what_cannot_work
@@ -193,18 +203,19 @@ def grade(
 ) -> Grade:
     """The hidden grade of a product, by the family's grader in a process of its own.
 
-    ``task`` is a folder, or a built-in task (``speedup:complex``); ``tell`` hears what the grader says of its progress.
+    ``task`` is a folder, a built-in task (``speedup:complex``), or a script that can be made one, ``product`` then
+    being another version of that; ``tell`` hears what the grader says of its progress.
     """
-    family, opened, file = _task_and_product(task, product, settings)
-    return grade_product(family, opened.task, opened.answers, file, tell=tell)
+    with _judged(task, product, settings, tell) as (family, opened, file):
+        return grade_product(family, opened.task, opened.answers, file, tell=tell)
 
 
 def validate(
     task: str | Path, product: str | Path, *, settings: Mapping[str, Any] | None = None
 ) -> Validation:
     """Whether a product is well-formed, and why not: what an engineer may know."""
-    family, opened, file = _task_and_product(task, product, settings)
-    return family.validate(opened.task, file)
+    with _judged(task, product, settings, None) as (family, opened, file):
+        return family.validate(opened.task, file)
 
 
 def report(name: str | Path, *, html: str | Path | None = None) -> Path:
@@ -318,12 +329,37 @@ def task_folder(path: str | Path) -> Path:
     return folder.resolve()
 
 
-def _task_and_product(task: str | Path, product: str | Path, settings: Mapping[str, Any] | None):
-    path, file = task_folder(task), Path(product)
+@contextmanager
+def _judged(
+    task: str | Path,
+    product: str | Path,
+    settings: Mapping[str, Any] | None,
+    tell: Callable[[str], None] | None,
+) -> Iterator[tuple[Family, Opened, Path]]:
+    """What is to be judged. A task that has to be made of a script first stands within."""
+    file, script = Path(product), Path(task)
     if not file.is_file():
         raise InputError("There is no such file to judge.", where=str(file))
+    if maker := family_for_file(script):
+        with TemporaryDirectory(prefix="medalist-task-") as scratch:
+            place = Path(scratch).resolve()
+            made = maker.make_task(script.resolve(), place / "task", (), settings or {}, tell or silent)
+            maker.as_product(made, file.resolve(), place / maker.product)
+            yield maker, maker.open(made, settings or {}), place / maker.product
+        return
+    path = task_folder(task)
     family = recognise(path)
-    return family, family.open(path, settings or {}), file.resolve()
+    yield family, family.open(path, settings or {}), file.resolve()
+
+
+def family_for_file(file: Path) -> MakesTasks | None:
+    """The family that makes tasks of files like this one; None where there is none, or no such file."""
+    families = find_families().values() if file.is_file() else ()
+    return next((each for each in families if isinstance(each, MakesTasks) and each.takes(file)), None)
+
+
+def silent(text: str) -> None:
+    """Nobody listens."""
 
 
 def recognise(path: Path) -> Family:

@@ -14,7 +14,7 @@ from typing import Any
 from medalist.core.budget import Limits, parse_duration
 from medalist.core.errors import InputError, MedalistError, UsageError
 from medalist.core.event import Event
-from medalist.core.family import Family, MakesTasks, PassedOrNot, find_families
+from medalist.core.family import Family, PassedOrNot
 from medalist.llm.settings import LlmSettings
 from medalist.runs import api
 from medalist.runs.spec import RunSpec, TaskSpec, task_name
@@ -78,7 +78,7 @@ def speedup(
     }
     limits, llm = Limits(attempt_seconds=parse_duration(time)), _with_model(llm, model)
     wanted = _Wanted(asked, attempts, concurrent, engineer, seed, limits, sandbox, hints, llm)
-    hear = tell or _silent
+    hear = tell or api.silent
     store = wanted.laid_out(program, arguments, out, hear)
     if on_start is not None:
         on_start(store.root)
@@ -121,7 +121,13 @@ class _Wanted:
         self, script: Path, arguments: Sequence[str], out: str | Path | None, tell: Callable[[str], None]
     ) -> FileStore:
         """On a task made of ``script``, which then lies in the run's folder."""
-        family = _family_for(script)
+        family = api.family_for_file(script)
+        if family is None:
+            raise InputError(
+                "This file cannot be sped up.",
+                where=str(script),
+                next_step="Name a Python script, or a task's folder.",
+            )
         store = api.place_for_run(out, task_name(script.with_suffix("")))
         folder, fresh = store.root / TASK_FOLDER, not store.root.exists()
         try:
@@ -165,20 +171,6 @@ def _refuse_nonsense(
             where=f"{engineer} {model}".strip(),
             next_step="Make a run for each, then `medalist compare` them.",
         )
-
-
-def _silent(text: str) -> None:
-    """Nobody listens."""
-
-
-def _family_for(file: Path) -> MakesTasks:
-    """The family that makes tasks of files like this one. Raises InputError."""
-    for family in find_families().values():
-        if isinstance(family, MakesTasks) and family.takes(file):
-            return family
-    raise InputError(
-        "This file cannot be sped up.", where=str(file), next_step="Name a Python script, or a task's folder."
-    )
 
 
 def _tries(family: Family, path: Path, engineer: str) -> int:

@@ -83,6 +83,11 @@ class Speedup:
         limits = Limits(sandbox=str(settings.get("sandbox") or "auto"))
         return record_task(file, folder, arguments=arguments, limits=limits, tell=tell)
 
+    def as_product(self, task: Path, file: Path, place: Path) -> None:
+        from medalist.families.speedup.recording.product import as_candidate
+
+        place.write_text(as_candidate(task, file), encoding="utf-8")
+
     def put_back(
         self,
         task: Path,

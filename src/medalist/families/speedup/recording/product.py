@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from medalist.core.errors import InputError, MedalistError, StoreError
-from medalist.families.speedup.recording.layout import FENCE, FORMS, restore
+from medalist.families.speedup.recording.carrying import modules_beside, with_modules
+from medalist.families.speedup.recording.layout import FENCE, FORMS, lay_out, restore
 from medalist.families.speedup.recording.room import Limits, Room, Tell
 from medalist.families.speedup.recording.task import RECORDING_FILE, watching
 from medalist.families.speedup.recording.texts import changing_lines, line_template, same_text
@@ -71,6 +72,20 @@ def write_fast_script(
             return FastScript(file, True, True, f"It prints what {about['script']} prints.")
     _write(file, texts[0])
     return FastScript(file, False, True, said)
+
+
+def as_candidate(task: Path, script: Path) -> str:
+    """The text of ``script``, another version of the one that was recorded, as a candidate of the recorded ``task``.
+
+    Raises InputError for what is no such script.
+    """
+    if not is_recorded(task):
+        raise InputError("The task was not recorded from a script.", where=str(task))
+    text = script.read_text(encoding="utf-8")
+    if FENCE in text:
+        return text
+    _, added = (task / "program.py").read_text(encoding="utf-8").split(FENCE, 1)
+    return f"{with_modules(lay_out(text).text, modules_beside(script)).rstrip()}\n\n\n{FENCE}{added}"
 
 
 def _before_fence(program: str) -> str:
