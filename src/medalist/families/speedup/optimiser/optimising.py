@@ -123,7 +123,7 @@ class Optimising:
     # ---- on full inputs
 
     def _climb_on_full(self, calls: tuple[Call, ...], facts: Facts | None) -> None:
-        stage = Stage("full inputs", calls, 0.004, 1.015, 6.0)
+        stage = Stage("full inputs", calls, 0.004, 1.015, 4.0)
         self._search.climb(stage, self._verified_on(calls), facts)
 
     def _verified_on(self, calls: tuple[Call, ...]) -> float:

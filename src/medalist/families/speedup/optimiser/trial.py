@@ -28,8 +28,8 @@ CLEARLY = 1.3
 _LONG_SECONDS = 0.3
 """Calls that take longer are disturbed by so little that one may tell."""
 
-_ENOUGH_THAT_AGREE = 4
-_AGREED = 1.05
+_ENOUGH_THAT_AGREE = 5
+_FASTER, _NO_FASTER = 1.05, 1.003
 _FAREWELL_SECONDS = 2.0
 
 
@@ -81,7 +81,7 @@ def _is_decided(turns: Sequence[tuple[float, float]]) -> bool:
     ratios = [rival / own for own, rival in turns]
     if min(turns[-1]) > _LONG_SECONDS and not 1 / CLEARLY < ratios[-1] < CLEARLY:
         return True
-    return len(ratios) >= _ENOUGH_THAT_AGREE and (min(ratios) > _AGREED or median(ratios) < 1.0)
+    return len(ratios) >= _ENOUGH_THAT_AGREE and (min(ratios) > _FASTER or median(ratios) < _NO_FASTER)
 
 
 class _AtWork:
