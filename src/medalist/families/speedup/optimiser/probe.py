@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import sys
-import traceback
 from pathlib import Path
 
 from medalist.families.speedup.optimiser.calling import Maker, load, load_instrumented, timed
 from medalist.families.speedup.optimiser.compiling import keep_compiled
 from medalist.families.speedup.optimiser.facts_json import facts_as_json
+from medalist.families.speedup.optimiser.failures import in_a_line
 from medalist.families.speedup.optimiser.requests import Reply, Request
 from medalist.families.speedup.optimiser.trial import hold_trial
 
@@ -25,7 +25,7 @@ def main(request_file: str) -> None:
         reply = hold_trial(request) if request.mode == "trial" else _reference(request)
     finally:  # also when the program leaves by sys.exit
         if sys.exception() is not None:
-            reply = Reply(failure=last_line(traceback.format_exc()))
+            reply = Reply(failure=in_a_line(sys.exception()))
         Path(f"{request_file}.reply").write_text(json.dumps(reply.as_json()))
 
 
@@ -48,10 +48,6 @@ def _reference(request: Request) -> Reply:
         (folder / call.name).write_bytes(answer)
     facts = facts_as_json(recorder.facts()) if recorder else None
     return Reply(seconds=tuple(seconds), size=maker.size, facts=facts)
-
-
-def last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["it said nothing"])[-1][:300]
 
 
 if __name__ == "__main__":

@@ -10,13 +10,13 @@ import importlib.util
 import json
 import multiprocessing
 import sys
-import traceback
 from collections.abc import Iterable
 from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from medalist.families.speedup.optimiser.all import transformations
+from medalist.families.speedup.optimiser.failures import in_a_line
 from medalist.families.speedup.optimiser.requests import Proposals, Question
 from medalist.families.speedup.optimiser.transformation import Edit, Program, Transformation
 
@@ -62,7 +62,7 @@ def _offer(transformation: Transformation, program: Program, channel: Connection
         channel.send(list(islice(transformation.edits(program), _MOST_EDITS_EACH)))
     finally:
         if sys.exception() is not None:
-            channel.send(traceback.format_exc().strip().splitlines()[-1][:300])
+            channel.send(in_a_line(sys.exception()))
 
 
 def main(request_file: str) -> None:

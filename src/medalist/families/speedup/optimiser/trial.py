@@ -9,7 +9,6 @@ from __future__ import annotations
 import multiprocessing
 import sys
 import time
-import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -20,6 +19,7 @@ from typing import Any
 from medalist.families.speedup.optimiser.calling import Maker, load, timed
 from medalist.families.speedup.optimiser.comparing import Comparison
 from medalist.families.speedup.optimiser.compiling import keep_compiled
+from medalist.families.speedup.optimiser.failures import in_a_line
 from medalist.families.speedup.optimiser.requests import Call, Reply, Request, Source
 
 CLEARLY = 1.3
@@ -140,7 +140,7 @@ def _work(program: str, source: Source, channel: Connection) -> None:
             channel.send((seconds, answer, ""))
     finally:
         if sys.exception() is not None:  # sys.exit of a program is a failure as well
-            channel.send((0.0, b"", traceback.format_exc().strip().splitlines()[-1][:300]))
+            channel.send((0.0, b"", in_a_line(sys.exception())))
 
 
 def _next(channel: Connection) -> Call | None:
