@@ -338,6 +338,8 @@ class Expressions:
         rank, gathered = value.rank, 0
         for entry, kind in lifted:
             rank, gathered = _rank_behind(entry, kind, rank, gathered)
+        if isinstance(entries[0], ast.Constant) and entries[0].value is ...:
+            return index(code, *(entry for entry, _ in lifted)), Stack(rank, value.boolean)
         if rank < 0:
             raise CannotLift("more indices than axes")
         if isinstance(code, ast.Subscript) and _plain_places(code) and isinstance(code.slice, ast.Tuple):
