@@ -5,14 +5,16 @@ table. Functions are cProfile's, whose own cost weighs on short functions called
 the process's CPU time interrupts, and the time since the last look is booked on the lines that are being run, so a
 program is hardly slowed, and time in a library counts for the line that called it.
 
-A call that was quick is repeated on other data and the second one shown, for a first call pays for imports and
-compilation that a judge's warm-up takes away.
+A first call pays for imports and compilation that a judge's warm-up takes away. So one on small inputs comes before,
+where the maker makes them, and a call that was quick is repeated on other data. One that takes too long is broken off,
+and what it did until then is shown.
 """
 
 from __future__ import annotations
 
 import argparse
 import cProfile
+import inspect
 import linecache
 import pstats
 import signal
@@ -22,7 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import process_time
+from time import perf_counter, process_time
 from types import FrameType
 from typing import Any
 
@@ -30,11 +32,17 @@ from medalist.families.speedup import worker
 from medalist.families.speedup.contract import Function
 
 _QUICK_SECONDS = 5.0
+_LONGEST_SECONDS = 200.0
+_SMALL_SHARE, _LEAST_SMALL = 10, 16
 _FIRST_SEED = 1
 _TICK_SECONDS = 0.002
 _ROWS = 30
 _LEAST_SHARE = 0.005
 _LONGEST_LINE = 90
+
+
+class _Enough(BaseException):
+    """Raised where the program stands, once it has run long enough; no ``except Exception`` of its own holds it."""
 
 
 @dataclass
@@ -63,7 +71,7 @@ class Lines:
         passed, self._last = now - self._last, now
         lines = []
         while frame is not None:
-            if frame.f_code.co_filename == self.file:
+            if frame.f_code.co_filename == self.file and frame.f_lineno is not None:
                 lines.append(frame.f_lineno)
             frame = frame.f_back
         if lines:
@@ -77,7 +85,7 @@ def by_lines(call: Callable[[], Any], file: str) -> str:
     lines = Lines(file)
     began = process_time()
     with lines.sampling():
-        call()
+        ended = _limited(call)
     total = max(process_time() - began, 1e-9)
     most = sorted(lines.all, key=lambda line: -lines.all[line])[:_ROWS]
     rows = [
@@ -87,15 +95,19 @@ def by_lines(call: Callable[[], Any], file: str) -> str:
         if lines.all[line] >= _LEAST_SHARE * total
     ]
     head = " line   total s     own s   share    (total: with all that is called from it in this file)"
-    return "\n".join([f"{total:.3f} CPU s in one call.", head, *rows])
+    return "\n".join([f"{total:.3f} CPU s in one call{ended}.", head, *rows])
 
 
 def by_functions(call: Callable[[], Any], file: str) -> str:
     """A table of the functions that take the most time themselves."""
-    profile = cProfile.Profile(process_time)
-    began = process_time()
-    profile.runcall(call)
-    total = max(process_time() - began, 1e-9)
+    profile = cProfile.Profile()
+    began = perf_counter()
+    profile.enable()
+    try:
+        ended = _limited(call)
+    finally:
+        profile.disable()
+    total = max(perf_counter() - began, 1e-9)
     stats: dict[Any, Any] = pstats.Stats(profile).stats  # pyright: ignore[reportAttributeAccessIssue]
     rows = [
         f"{calls:10d} {own:9.3f} {cumulative:9.3f} {100 * own / total:6.1f} %  {_name(place, file)}"
@@ -103,7 +115,25 @@ def by_functions(call: Callable[[], Any], file: str) -> str:
         if own >= _LEAST_SHARE * total
     ]
     head = "     calls     own s   total s   share  function"
-    return "\n".join([f"{total:.3f} CPU s in one call, profiled.", head, *rows[:_ROWS]])
+    return "\n".join([f"{total:.3f} s in one call under the profiler{ended}.", head, *rows[:_ROWS]])
+
+
+def _limited(call: Callable[[], Any]) -> str:
+    """Call, and break it off after so much time; "" or what is to be said of that."""
+
+    def enough(number: int, frame: FrameType | None) -> None:
+        raise _Enough
+
+    before = signal.signal(signal.SIGALRM, enough)
+    signal.setitimer(signal.ITIMER_REAL, _LONGEST_SECONDS)
+    try:
+        call()
+        return ""
+    except _Enough:
+        return ", which was broken off before its end"
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _name(place: tuple[str, int, str], file: str) -> str:
@@ -119,10 +149,13 @@ def profile(program: Path, entry: str, maker: Function, by: str) -> str:
     make, function = maker.load(), worker.load(file, entry)
     measure = by_lines if by == "lines" else by_functions
 
-    def called(seed: int) -> Callable[[], Any]:
-        arguments = worker.as_arguments(worker.unpack(worker.pack(make(seed))))
+    def called(seed: int, **size: int) -> Callable[[], Any]:
+        arguments = worker.as_arguments(worker.unpack(worker.pack(make(seed, **size))))
         return lambda: function(**arguments)
 
+    size = inspect.signature(make).parameters.get("size")
+    if size is not None and isinstance(size.default, int):
+        called(_FIRST_SEED, size=max(_LEAST_SMALL, size.default // _SMALL_SHARE))()
     began = process_time()
     table = measure(called(_FIRST_SEED), file)
     if process_time() - began < _QUICK_SECONDS:

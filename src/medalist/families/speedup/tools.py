@@ -20,7 +20,7 @@ from medalist.tools.run_command import answer_of, start_command
 STEPS = 15
 KEEPS = frozenset(("read_file", "write_file", "edit_file", "list_files", "search_files", "read_output"))
 _LONGEST_RUN_SECONDS = 600.0
-_PROFILE_SECONDS = 300.0
+_PROFILE_SECONDS = 600.0
 
 
 def bring(versions: Versions, *, profiler: bool, intermediate: bool) -> Brought:
