@@ -6,9 +6,11 @@ import pytest
 from edited_programs import assert_edited_equal, edits_of
 
 from medalist.families.speedup.optimiser.plain.counting import CountedOnce, IndexedMatches
+from medalist.families.speedup.optimiser.plain.groups import EarlierMatches
 from medalist.families.speedup.optimiser.plain.growing import AppendedEntries, CollectedParts
-from medalist.families.speedup.optimiser.plain.membership import IndexedPlaces, SetMembership
+from medalist.families.speedup.optimiser.plain.membership import IndexedPlaces, SetMembership, SetsOfDocuments
 from medalist.families.speedup.optimiser.plain.once import CompiledPatterns, HoistedCalls, RememberedFunctions
+from medalist.families.speedup.optimiser.plain.tabulated import TabulatedTerms, TestedCharacters
 from medalist.families.speedup.optimiser.transformation import Transformation
 
 TEXTS = ["the cat and the dog", "a dog saw the cat run", "birds  and cats and trees sing", ""] * 3
@@ -206,6 +208,84 @@ def weight(size, power):
 
 def run(texts):
     return [weight(len(text) % 7, 2) + weight(3, 1) for text in texts]
+""",
+    ),
+    "terms of an inner loop": (
+        TabulatedTerms(),
+        """
+import math
+
+def run(texts):
+    words = sorted({word for text in texts for word in text.split()})
+    rows = []
+    for text in texts:
+        row = []
+        for place, word in enumerate(words):
+            row.append(text.count(word) * math.log(len(words) / (1 + place)))
+        rows.append(row)
+    return rows
+""",
+    ),
+    "a test of characters": (
+        TestedCharacters(),
+        """
+import re
+
+def run(texts):
+    cleaned = []
+    for text in texts:
+        letters = ""
+        for one in text.lower():
+            if re.match("[a-m ]", one):
+                letters += one
+        cleaned.append(letters)
+    return cleaned
+""",
+    ),
+    "lists of which only membership is asked": (
+        SetsOfDocuments(),
+        """
+def run(texts):
+    documents = [text.split() for text in texts]
+    words = sorted({word for document in documents for word in document})
+    counts = []
+    for word in words:
+        count = 0
+        for document in documents:
+            if word in document:
+                count += 1
+        counts.append(count + sum(1 for document in documents if word not in document) / 100)
+    return counts
+""",
+    ),
+    "earlier entries": (
+        EarlierMatches(),
+        """
+def run(texts):
+    sizes = [len(text) % 4 for text in texts]
+    rows = []
+    for i in range(len(texts)):
+        count = 0
+        for j in range(i):
+            if sizes[j] == sizes[i] and len(texts[j]) > 2:
+                count += j
+        total = 0
+        rows.append((count, total))
+    return rows
+""",
+    ),
+    "earlier entries, nothing else asked": (
+        EarlierMatches(),
+        """
+def run(texts):
+    rows = []
+    for i in range(len(texts)):
+        before = []
+        for j in range(i):
+            if texts[i][:1] == texts[j][:1]:
+                before.append(j)
+        rows.append(before)
+    return rows
 """,
     ),
     "calls that stay the same": (

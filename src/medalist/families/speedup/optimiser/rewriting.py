@@ -311,6 +311,12 @@ def same(one: ast.AST, other: ast.AST) -> bool:
     return ast.dump(one) == ast.dump(other)
 
 
+def conjuncts(test: ast.expr) -> list[ast.expr]:
+    """The tests that ``and`` joins."""
+    joined = isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And)
+    return list(test.values) if joined and isinstance(test, ast.BoolOp) else [test]
+
+
 # ---- writing
 
 

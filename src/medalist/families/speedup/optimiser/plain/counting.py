@@ -7,7 +7,15 @@ from collections.abc import Iterable
 
 from medalist.families.speedup.optimiser.facts import Kind
 from medalist.families.speedup.optimiser.plain.scopes import Scope, kind_of_name, scopes
-from medalist.families.speedup.optimiser.rewriting import Source, Splice, loads, same, spliced, stores
+from medalist.families.speedup.optimiser.rewriting import (
+    Source,
+    Splice,
+    conjuncts,
+    loads,
+    same,
+    spliced,
+    stores,
+)
 from medalist.families.speedup.optimiser.transformation import Edit, Program
 
 
@@ -143,11 +151,7 @@ def _with_index(scope: Scope, loop: ast.For) -> str | None:
     if loop.orelse or len(loop.body) != 1 or not isinstance(loop.body[0], ast.If) or loop.body[0].orelse:
         return None
     branch = loop.body[0]
-    tests = (
-        branch.test.values
-        if isinstance(branch.test, ast.BoolOp) and isinstance(branch.test.op, ast.And)
-        else [branch.test]
-    )
+    tests = conjuncts(branch.test)
     own = stores(loop.target)
     found = _key(tests[0], own)
     if found is None or any(isinstance(one, ast.NamedExpr | ast.Call) for one in ast.walk(found[0])):

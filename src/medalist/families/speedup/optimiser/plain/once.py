@@ -25,7 +25,7 @@ _UNSTEADY = ("numpy.random", "builtins.print", "builtins.open", "builtins.input"
              "builtins.filter", "builtins.reversed", "builtins.globals", "builtins.super", "itertools.")  # fmt: skip
 _FRESH = ("numpy.zeros", "numpy.ones", "numpy.empty", "numpy.full", "builtins.list", "builtins.dict", "builtins.set",
           "numpy.array", "numpy.arange", "numpy.eye", "numpy.copy")  # fmt: skip
-_CHEAP = ("builtins.len", "builtins.range", "builtins.int", "builtins.float", "builtins.isinstance", "builtins.abs",
+CHEAP = ("builtins.len", "builtins.range", "builtins.int", "builtins.float", "builtins.isinstance", "builtins.abs",
           "builtins.min", "builtins.max", "builtins.bool", "builtins.str")  # fmt: skip
 _LEAST_CALLS = 16
 _HASHABLE = ("int", "bool", "none")
@@ -220,7 +220,7 @@ def _hoisted(scope: Scope) -> tuple[list[Splice], int]:
 def _steady(scope: Scope, call: ast.Call) -> bool:
     name = scope.source.library_name(call.func)
     if name and (
-        not name.startswith(_STEADY_LIBRARIES) or name.startswith((*_UNSTEADY, *_FRESH)) or name in _CHEAP
+        not name.startswith(_STEADY_LIBRARIES) or name.startswith((*_UNSTEADY, *_FRESH)) or name in CHEAP
     ):
         return False
     own = {one.arg for one in ast.walk(scope.function.args) if isinstance(one, ast.arg)} | stores(
@@ -233,10 +233,11 @@ def _steady(scope: Scope, call: ast.Call) -> bool:
     inner = [one for one in ast.walk(call) if isinstance(one, ast.Call)]
     if not loads(call) & own:
         return bool(name)
-    return all(_steady_call(scope.source, one) for one in inner)
+    return all(is_steady_call(scope.source, one) for one in inner)
 
 
-def _steady_call(source: Source, call: ast.Call) -> bool:
+def is_steady_call(source: Source, call: ast.Call) -> bool:
+    """Whether a call answers the same for the same arguments and changes nothing."""
     name = source.library_name(call.func)
     if name:
         return name.startswith(_STEADY_LIBRARIES) and not name.startswith(_UNSTEADY)
