@@ -74,7 +74,7 @@ def _records(layout, build, arrays, namespace):
 
 
 def _dict(layout, build, arrays, namespace):
-    items = zip(build(layout["dict"]), build(layout["values"]), strict=True)
+    items = dict(zip(build(layout["dict"]), build(layout["values"]), strict=True))
     if layout["of"] == "defaultdict":
         return collections.defaultdict(FACTORIES.get(layout["factory"] or ""), items)
     return CONTAINERS[layout["of"]](items)

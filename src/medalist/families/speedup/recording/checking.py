@@ -111,7 +111,7 @@ class Check:
     def _is_fresh(self, inputs: Arrays) -> bool:
         """Whether inputs are others than those recorded; a seed for the shared generators makes no data by itself."""
         recorded = self._make_inputs(FRESH_SEED, AS_RECORDED)
-        return any(not np.array_equal(inputs[name], recorded[name]) for name in inputs if name != "seed")
+        return pack({**inputs, "seed": 0}) != pack({**recorded, "seed": 0})
 
     def _unstable(self, first: Arrays, second: Arrays) -> tuple[list[str], list[str]]:
         """Names of answers and templates of lines that are not the same twice."""

@@ -188,6 +188,8 @@ def moved(array, random):
         return np.clip(array.astype(np.int64) + shifts, array.min(), array.max()).astype(np.uint8)
     if array.dtype.kind != "f" or not array.size or _is_stiff(array):
         return array
+    if _strictly_rises(array):
+        return _risen(array, random)
     axes = tuple(range(array.ndim - 1)) if array.ndim == 2 else None
     with np.errstate(invalid="ignore"):
         known = np.where(np.isfinite(array), array, np.nan)
@@ -201,6 +203,13 @@ def moved(array, random):
             np.linspace(low, high, len(array)) if len(np.unique(shifted)) < len(array) else np.sort(shifted)
         )
     return np.where(np.isfinite(array), shifted, array).astype(array.dtype)
+
+
+def _risen(array, random):
+    """An array that rises from the same first to the same last number, by other steps."""
+    steps = np.diff(array.astype(np.float64)) * np.exp(5 * JITTER * random.standard_normal(len(array) - 1))
+    risen = array[0] + np.concatenate([[0.0], np.cumsum(steps)]) * ((array[-1] - array[0]) / steps.sum())
+    return risen.astype(array.dtype)
 
 
 def _is_stiff(array):

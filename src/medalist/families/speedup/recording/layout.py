@@ -99,11 +99,23 @@ def restore(text: str, whole: str, original: str, *, form: int = 0) -> str:
     body = [each for each in module.body if each is not function]
     if form == 0:
         body, actions = _put_in_place(module, body, actions, original)
-    if body and actions and not any(line.comment is None for line in actions[0].leading_lines):
+    close = actions and not any(line.comment is None for line in actions[0].leading_lines)
+    if close and isinstance(body[-1] if body else None, (cst.FunctionDef, cst.ClassDef)):
         lines = [cst.EmptyLine(indent=False)] * 2 + list(actions[0].leading_lines)
         actions[0] = actions[0].with_changes(leading_lines=lines)
+    header, body = _gap_before(module, [*body, *actions])
     footer = [*function.body.footer, *module.footer]
-    return module.with_changes(body=[*body, *actions], footer=footer).code
+    return module.with_changes(header=header, body=body, footer=footer).code
+
+
+def _gap_before(module: cst.Module, body: list[Any]) -> tuple[list[cst.EmptyLine], list[Any]]:
+    """The header, and the body whose first statement was another: empty lines before that were taken for a header."""
+    header, first = list(module.header), module.body[0]
+    gap: list[cst.EmptyLine] = []
+    while body[0] is not first and header and header[-1].comment is None:
+        gap.append(header.pop())
+    changed = first.with_changes(leading_lines=[*gap, *getattr(first, "leading_lines", ())]) if gap else first
+    return header, [changed if each is first else each for each in body]
 
 
 def _put_in_place(
