@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from medalist.engineers.guest import Guest
     from medalist.runs.store import FileStore
 
-Task = Annotated[Path | None, typer.Argument(metavar="DIR", help="A competition's folder.")]
+Task = Annotated[Path | None, typer.Argument(metavar="DIR", help="A competition's folder, or speedup:NAME.")]
 Time = Annotated[str, typer.Option("--time", help="Budget: 90s, 10m, 1h30m.")]
 Metric = Annotated[str | None, typer.Option("--metric", help="Override the metric that was found.")]
 Resume = Annotated[
@@ -143,17 +143,16 @@ def _run_of(
     out: str | None,
     llm: dict[str, Any],
 ) -> FileStore:
-    """The run to work on: an interrupted one, or a new one for a competition's folder."""
+    """The run to work on: an interrupted one, or a new one for a task."""
     from medalist.llm.settings import LlmSettings
-    from medalist.runs.api import competition
-    from medalist.runs.guests import create_guest_run, find_guest_run
+    from medalist.runs.guests import create_guest_run, find_guest_run, guest_task
 
     if (task is None) == (resume is None):
-        raise UsageError("Name a competition's folder, or with --resume a run to go on with.")
+        raise UsageError("Name a task's folder, or with --resume a run to go on with.")
     if task is None:
         return find_guest_run(resume or "")
     return create_guest_run(
-        competition(task, metric=metric),
+        guest_task(task, metric=metric),
         time=time,
         llm=LlmSettings(**llm),
         hints=hints,

@@ -6,12 +6,24 @@ from pathlib import Path
 
 from medalist.core.budget import Limits, parse_duration
 from medalist.core.errors import UsageError
+from medalist.core.family import find_families
 from medalist.engineers.guest import Guest, GuestEngineer
 from medalist.llm.settings import LlmSettings
 from medalist.runs import api
 from medalist.runs.results import AttemptResult
 from medalist.runs.spec import GUEST, RunSpec, TaskSpec
 from medalist.runs.store import FileStore, find_run
+
+
+def guest_task(path: str | Path, *, metric: str | None = None) -> TaskSpec:
+    """The task in a folder, or a built-in one, of the family that recognises it; a competition where none does.
+
+    Raises InputError for what is not there.
+    """
+    folder = api.task_folder(path)
+    families = find_families().items()
+    family = next((name for name, each in families if each.recognises(folder)), "compete")
+    return TaskSpec(folder, family, {} if metric is None else {"metric": metric})
 
 
 def create_guest_run(

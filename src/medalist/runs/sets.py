@@ -12,6 +12,7 @@ from typing import Any
 
 from medalist.core.budget import Limits, parse_duration
 from medalist.core.errors import InputError
+from medalist.core.family import built_in_task
 from medalist.llm.settings import LlmSettings
 from medalist.runs.spec import RunSpec, TaskSpec
 
@@ -98,13 +99,19 @@ def _language_models(data: Mapping[str, Any], path: Path) -> LlmSettings:
 
 def _task(entry: Any, common: Mapping[str, Any], path: Path, base: Path) -> TaskSpec:
     if isinstance(entry, str):
-        return TaskSpec(_existing(base / entry, path), settings=common)
+        place, family = _place(entry, path, base)
+        return TaskSpec(place, family, common)
     if not isinstance(entry, dict) or "path" not in entry:
         raise InputError("A task in a set is a path, or a mapping with `path`.", where=f"{path}: {entry!r}")
     settings = {key: value for key, value in entry.items() if key not in ("path", "family")}
-    return TaskSpec(
-        _existing(base / str(entry["path"]), path), entry.get("family", "compete"), {**common, **settings}
-    )
+    place, family = _place(str(entry["path"]), path, base)
+    return TaskSpec(place, entry.get("family", family), {**common, **settings})
+
+
+def _place(text: str, path: Path, base: Path) -> tuple[Path, str]:
+    """A task's folder and family: a built-in one, ``speedup:complex`` say, else a competition beside the set's file."""
+    built_in = built_in_task(text)
+    return (built_in, text.partition(":")[0]) if built_in else (_existing(base / text, path), "compete")
 
 
 def _seeds(value: Any, path: Path) -> tuple[int, ...]:
