@@ -106,7 +106,7 @@ def test_what_the_command_line_says_reaches_the_task(tries: Make, medalist: Call
     ("arguments", "said"),
     [
         (["speedup:nothing"], "complex"),
-        (["nowhere.py"], "no such task"),
+        (["nowhere.py"], "no such folder or file"),
         (["--attempts", "0"], "too few"),
         (["--steps", "0"], "too few"),
         (["--target", "-1"], "target"),

@@ -322,7 +322,7 @@ def task_folder(path: str | Path) -> Path:
         folder = built_in_task(str(path)) or folder
     if not folder.exists():
         raise InputError(
-            "There is no such task.",
+            "There is no such folder or file.",
             where=str(folder),
             next_step="Name the folder that holds the task's files, or a built-in task, speedup:complex say.",
         )
