@@ -9,7 +9,6 @@ from medalist.families.speedup.optimiser.plain.scopes import Scope, changed_in, 
 from medalist.families.speedup.optimiser.rewriting import (
     Source,
     Splice,
-    conjuncts,
     loads,
     same,
     spliced,
