@@ -238,3 +238,25 @@ def test_what_cannot_be_compared_is_answered_with_why(
         arguments = {**arguments, "b": tmp_path / str(arguments["b"])}
     with pytest.raises(UsageError, match=said):
         compare(run, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "said"),
+    [
+        (("abc", "bubblewrap"), ("abc", "bubblewrap"), []),
+        (("abc", "bubblewrap"), ("", ""), []),
+        (("abc", "bubblewrap"), ("abc+docker-1c-4096M", "docker"), ["not comparable", "different sandboxes"]),
+    ],
+)
+def test_ratios_of_different_machines_are_not_compared_in_silence(
+    tmp_path: Path, here: tuple[str, str], there: tuple[str, str], said: list[str]
+) -> None:
+    def measured(on: tuple[str, str]) -> Result:
+        verdict = {"passed": True, "fingerprint": on[0], "isolation": on[1]}
+        return lambda attempt, rng: {**usual(attempt, rng), "verdict": verdict}
+
+    a = simulate(tmp_path / "a", spec_of(), measured(here), 1)
+    b = simulate(tmp_path / "b", spec_of(), measured(there), 2)
+    notes = " ".join(compare(a, b, html=tmp_path / "page.html").comparisons[0].notes)
+    assert all(text in notes for text in said)
+    assert ("measured" in notes) == bool(said)

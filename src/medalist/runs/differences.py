@@ -269,6 +269,12 @@ def _notes(pairs: Sequence[Pair]) -> tuple[list[str], bool]:
     one_machine = all(p.a.machine == p.b.machine for p in pairs)
     if not one_machine:
         notes.append("The sides ran on different machines: seconds are not compared like with like.")
+    if any(p.a.measured_on and p.b.measured_on and p.a.measured_on != p.b.measured_on for p in pairs):
+        notes.append(
+            "Speed-ups were measured on different machines, or different parts of one: ratios are not comparable."
+        )
+    if any(p.a.isolation and p.b.isolation and p.a.isolation != p.b.isolation for p in pairs):
+        notes.append("Speed-ups were measured in different sandboxes.")
     if any(p.a.spec.limits.attempt_seconds != p.b.spec.limits.attempt_seconds for p in pairs):
         notes.append("The sides had different time limits.")
     versions = [sorted({getattr(p, side).version for p in pairs} - {""}) for side in ("a", "b")]

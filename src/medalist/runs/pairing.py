@@ -10,6 +10,7 @@ from medalist.core.errors import UsageError
 from medalist.runs.results import AttemptResult
 from medalist.runs.spec import AttemptSpec, task_name
 from medalist.runs.store import AttemptRecord, AttemptState, Store
+from medalist.runs.verdict import verdict_of
 
 DIMENSIONS = ("engineer", "model", "hints")
 """What two attempts on the same task and seed can differ in by intention."""
@@ -20,12 +21,17 @@ NO_MODEL = "none"
 
 @dataclass(frozen=True)
 class Tried:
-    """One attempt as compare sees it. ``machine`` is its fingerprint, "" where the attempt never got so far."""
+    """One attempt as compare sees it. ``machine`` is its fingerprint, "" where the attempt never got so far.
+
+    ``measured_on`` and ``isolation`` are those of a grade by time, "" elsewhere (``verdict.Verdict``).
+    """
 
     spec: AttemptSpec
     state: AttemptState
     result: AttemptResult
     machine: str = ""
+    measured_on: str = ""
+    isolation: str = ""
     version: str = ""
 
     @property
@@ -166,10 +172,13 @@ def _unlike(first: Tried, second: Tried) -> str:
 
 def _tried(store: Store, record: AttemptRecord) -> Tried:
     started = next((e.data for e in store.events(record.spec.id) if e.kind == "attempt_started"), {})
+    verdict = verdict_of(record)
     return Tried(
         record.spec,
         record.state,
         AttemptResult.from_record(Path(store.root), record),
         machine=str((started.get("hardware") or {}).get("fingerprint", "")),
+        measured_on=verdict.fingerprint,
+        isolation=verdict.isolation,
         version=str(started.get("version", "")),
     )

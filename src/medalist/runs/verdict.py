@@ -50,6 +50,9 @@ class Verdict:
     target: float | None = None
     equal: bool | None = None
     noise: float | None = None
+    fingerprint: str = ""
+    isolation: str = ""
+    """What the product was measured on, and in which sandbox: ratios are comparable where both are equal."""
     steps: int = 0
     note: str = ""
     """What else a person should know: that the product was not handed in but found, and where."""
@@ -87,6 +90,8 @@ def reach(state: AttemptState, reason: str, figures: Figures, grade: Grade | Non
         "" if passed else str(said.get("refusal") or grade.status),
         "" if passed else _sentence(grade.reason),
         **{name: said.get(name) for name in ("ratio", "low", "high", "target", "equal", "noise")},
+        fingerprint=str(said.get("fingerprint") or ""),
+        isolation=str(said.get("isolation") or ""),
         steps=steps,
         note=_sentence(f"{rescued['reason']}: {rescued['text']}") if rescued is not None else "",
     )
