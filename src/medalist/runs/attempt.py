@@ -30,6 +30,7 @@ from medalist.runs.grading import GRADER_SECONDS, Grade, grade_product, judge_me
 from medalist.runs.pulse import Pulse
 from medalist.runs.report import write_attempt_page
 from medalist.runs.resume import Earlier, earlier_work
+from medalist.runs.runner import attempts_at_once
 from medalist.runs.store import AttemptRecord, AttemptState, FileStore, Store, write_json, write_text
 from medalist.runs.verdict import reach
 from medalist.session.session import Session
@@ -138,7 +139,7 @@ class _Work:
                 readable=self.opened.readable,
                 telemetry_path=self.folder / "telemetry.jsonl",
                 clock=lambda: self.budget.elapsed,
-                sharers=self.store.spec().jobs or len(self.store.spec().attempts()),
+                sharers=attempts_at_once(self.store.spec(), read_hardware()),
             )
             closing.callback(_closed_in_peace, workspace)
             workspace.warm_up()

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 from medalist.core.event import Event
 from medalist.machine import children
-from medalist.machine.hardware import read_hardware
+from medalist.machine.hardware import Hardware, read_hardware
 from medalist.machine.leases import split_cores
 from medalist.machine.nursery import Born, Nursery
 from medalist.runs.ending import undisturbed
 from medalist.runs.engineers import LLM_VARIABLES, modules_to_preload
-from medalist.runs.spec import AttemptSpec
+from medalist.runs.spec import AttemptSpec, RunSpec
 from medalist.runs.store import FileStore
 from medalist.runs.trail import Trail
 
@@ -50,8 +50,8 @@ def run_all(
     spec = store.spec()
     waiting = [record.spec for record in store.attempts() if not record.state.final]
     hardware = read_hardware()
-    at_once = spec.jobs or max(1, min(len(waiting), hardware.cores // CORES_PER_ATTEMPT))
-    free = split_cores(hardware.core_ids, min(at_once, max(1, len(waiting))))
+    at_once = min(attempts_at_once(spec, hardware), max(1, len(waiting)))
+    free = split_cores(hardware.core_ids, at_once)
     deadline = time.monotonic() + spec.limits.run_seconds
     running: list[_Running] = []
     nursery = _nursery(store, waiting)
@@ -74,6 +74,11 @@ def run_all(
         with undisturbed():
             _stop_all(running)
             nursery.close()
+
+
+def attempts_at_once(spec: RunSpec, hardware: Hardware) -> int:
+    """How many attempts of a run are made at the same time, at most."""
+    return spec.jobs or max(1, min(len(spec.attempts()), hardware.cores // CORES_PER_ATTEMPT))
 
 
 def _nursery(store: FileStore, attempts: Sequence[AttemptSpec]) -> Nursery:

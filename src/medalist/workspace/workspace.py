@@ -117,9 +117,10 @@ class Workspace:
         ``cores`` are the ids it may use (default: all of ``hardware``); ``preload`` names modules for
         the warm interpreter; ``readable`` are further folders that code inside may read;
         ``memory_bytes`` bounds all jobs together (default: nine tenths of the machine's); ``clock`` counts
-        their seconds; ``sharers`` is how many workspaces share the disk at once (``workspace/disk``). What
-        built-in tasks keep for their graders is hidden. Makes this process non-dumpable. Raises
-        StoreError when the folder cannot be made or written.
+        their seconds. ``sharers`` is how many workspaces there are at once: each may fill the disk only so
+        far (``workspace/disk``), and hold twice its share of the memory by default. What built-in tasks
+        keep for their graders is hidden. Makes this process non-dumpable. Raises StoreError when the
+        folder cannot be made or written.
         """
         root, public = root.resolve(), public.resolve()
         _make_folders(root, public)
@@ -128,7 +129,7 @@ class Workspace:
         policy = SandboxPolicy(
             writable=root,
             readable=(public, *_link_targets(public), *(path.resolve() for path in readable)),
-            memory_bytes=memory_bytes or int(hardware.memory_bytes * _MEMORY_SHARE),
+            memory_bytes=memory_bytes or int(hardware.memory_bytes * _MEMORY_SHARE * min(1.0, 2 / sharers)),
             max_processes=MAX_PROCESSES,
             hidden=tuple(sorted(_PACKAGE.glob("families/*/tasks"))),
         )
