@@ -14,7 +14,7 @@ from typing import Any
 
 import medalist
 from medalist.core.budget import Budget
-from medalist.core.errors import MedalistError, StoreError, UsageError
+from medalist.core.errors import MedalistError, RunNotFound, StoreError, UsageError
 from medalist.core.event import Event, EventLog
 from medalist.core.family import Family, Opened, PassedOrNot, find_family
 from medalist.core.home import cache_folder
@@ -108,6 +108,8 @@ class _Work:
     family: Family | None = None
     opened: Opened | None = None
     isolation: str = ""
+    at_once: int = 1
+    """How many attempts of the run there are at the same time."""
 
     @property
     def folder(self) -> Path:
@@ -118,7 +120,9 @@ class _Work:
         spec = self.record.spec
         self.family = find_family(spec.task.family)
         self.opened = self.family.open(spec.task.path, spec.task.settings)
-        hardware = read_hardware().share(self.cores)
+        hardware = read_hardware()
+        self.at_once = _at_once(self.store, hardware)
+        hardware = hardware.share(self.cores)
         self._announce(hardware)
         with ExitStack() as closing:
             reviewer = Reviewer()
@@ -139,7 +143,7 @@ class _Work:
                 readable=self.opened.readable,
                 telemetry_path=self.folder / "telemetry.jsonl",
                 clock=lambda: self.budget.elapsed,
-                sharers=attempts_at_once(self.store.spec(), read_hardware()),
+                sharers=self.at_once,
             )
             closing.callback(_closed_in_peace, workspace)
             workspace.warm_up()
@@ -209,6 +213,13 @@ class _Work:
         )
 
 
+def _at_once(store: Store, hardware: Hardware) -> int:
+    try:
+        return attempts_at_once(store.spec(), hardware)
+    except (RunNotFound, StoreError):
+        return 1  # the run's own file is damaged; its attempts stand by themselves
+
+
 def _close(work: _Work, ending: Ending, pulse: Pulse) -> Attempted:
     """Save everything there is to save; a write that fails does not keep the others from happening."""
     failed_writes: list[StoreError] = []
@@ -229,7 +240,7 @@ def _close(work: _Work, ending: Ending, pulse: Pulse) -> Attempted:
         with until_interrupted():
             attempt(lambda: result.update(_graded(work, ending, _HURRIED_GRADER_SECONDS)))
     else:
-        attempt(lambda: result.update(_graded(work, ending, GRADER_SECONDS)))
+        attempt(lambda: result.update(_graded(work, ending, GRADER_SECONDS * work.at_once)))
     record = replace(work.record, state=ending.state, reason=ending.reason, result=result)
     attempt(lambda: work.store.write(record))
     attempt(lambda: write_attempt_page(work.store, work.record.spec.id))

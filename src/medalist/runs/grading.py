@@ -28,7 +28,8 @@ from medalist.machine import children
 from medalist.session.session import Judge
 
 GRADER_SECONDS = 1800.0
-"""How long a grader may take: one of speed-ups may have to wait for others to be done with the machine."""
+"""How long a grader may take; as often that as there are attempts at once, for one of speed-ups may have to wait for
+others to be done with the machine."""
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from medalist.runs.pass_rates import pass_all, pass_at
 from medalist.runs.store import Store, write_text
 from medalist.runs.timeline import duration
-from medalist.runs.trials import Trial, Trials
 from medalist.runs.verdict import Verdict
+
+if TYPE_CHECKING:
+    from medalist.runs.trials import Trial, Trials
 
 SUMMARY_FILE = "run_summary.md"
 _RULE = "=" * 60

@@ -19,6 +19,7 @@ from medalist.runs.pass_rates import pass_all, pass_at, wilson_interval
 from medalist.runs.results import AttemptResult
 from medalist.runs.runner import run_all
 from medalist.runs.store import AttemptRecord, FileStore, Store, write_json
+from medalist.runs.trial_lines import write_summary
 from medalist.runs.verdict import Verdict, verdict_of
 
 MANY = (1, 5, 10)
@@ -166,8 +167,6 @@ def run_trials(
         run_all(store, on_event=on_event, on_end=ended)
         _put_back(store, read_trials(store), tell)
     finally:
-        from medalist.runs.trial_lines import write_summary
-
         write_summary(store, read_trials(store))
     return read_trials(store)
 
