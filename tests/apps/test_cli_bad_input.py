@@ -69,6 +69,18 @@ def test_competing_on_bad_input_starts_nothing(
     assert not (folder.parent / "runs").exists()
 
 
+@pytest.mark.parametrize("verb", [["compete", "competition"], ["speedup", "speedup:quick"]])
+def test_a_sandbox_that_does_not_hold_is_said_before_anything_is_made(
+    medalist: Medalist, folder: Path, verb: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{folder}/no.sock")
+    told = medalist(*verb, "--sandbox", "docker", "--json")
+    assert told.status == 1
+    assert "The sandbox 'docker' does not hold here" in told.err
+    assert told.json["run_dir"] is None
+    assert not (folder.parent / "runs").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "status"),
     [

@@ -31,6 +31,7 @@ from medalist.core.family import (
     find_families,
     find_family,
 )
+from medalist.core.home import cache_folder
 from medalist.engineers.engineer import Engineer
 from medalist.llm.settings import LlmSettings
 from medalist.runs.engineers import refuse_unused_models, refuse_what_cannot_work
@@ -41,6 +42,7 @@ from medalist.runs.sets import read_set
 from medalist.runs.spec import TEAM_SHARE, RunSpec, TaskSpec, task_name, with_time
 from medalist.runs.store import AttemptState, FileStore, find_run, list_runs
 from medalist.runs.trials import Trial, run_trials
+from medalist.workspace.sandbox import choose_sandbox
 
 Listener = Callable[[str, Event], None]
 """Called with an attempt's id and each of its events as they happen."""
@@ -260,11 +262,14 @@ def create_checked_run(
 
 
 def refuse_unworkable(spec: RunSpec, *, guest_is_here: bool = False) -> None:
-    """Raises UsageError where a task cannot be opened or an engineer cannot work; makes nothing."""
+    """Raises UsageError where a task cannot be opened or an engineer cannot work, SandboxUnavailable where the sandbox
+    that is asked for does not hold; makes nothing."""
     for task in spec.tasks:
         find_family(task.family).open(task.path, task.settings)
     refuse_unused_models(spec)
     refuse_what_cannot_work(spec.attempts(), guest_is_here=guest_is_here)
+    if spec.sandbox != "auto":
+        choose_sandbox(spec.sandbox, cache=cache_folder() / "sandbox.json")
 
 
 def create_run(spec: RunSpec, out: str | Path | None, *, name: str = "") -> FileStore:

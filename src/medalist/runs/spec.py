@@ -27,7 +27,7 @@ TEAM = "team"
 GUEST = "guest"
 """Somebody outside, at the tools through a door: an MCP client, a person. Needs that door open to work."""
 
-SANDBOXES = ("auto", "bubblewrap", "landlock", "plain")
+SANDBOXES = ("auto", "bubblewrap", "landlock", "docker", "plain")
 
 TEAM_SHARE = 0.2
 """A team's time, as a share of what each of its members had."""

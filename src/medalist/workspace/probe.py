@@ -66,7 +66,7 @@ class ProbeReport:
     def reason(self) -> str:
         """Why it does not hold, as a clause."""
         if not self.runs:
-            return f"{self.name} does not start ({self.detail})"
+            return f"{self.name} does not start: {self.detail}"
         managed = [PROMISES[name] for name in self.breaches]
         if not self.daemon_dies:
             managed.append("leave a daemon behind")

@@ -42,7 +42,7 @@ SANDBOXES: tuple[Sandbox, ...] = (*AUTOMATIC, DockerSandbox())
 _INSTALL = "Install bubblewrap (`apt-get install bubblewrap`), then run `medalist doctor`."
 
 _WITHOUT_DOCKER = (
-    "Mend that, then run `medalist doctor`; or leave --sandbox away for the strongest that holds here."
+    "Only --sandbox docker needs it; without, the strongest of the others that holds here is taken."
 )
 
 
