@@ -6,14 +6,9 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 
 from medalist.families.speedup.optimiser.arrays.functions import Functions
+from medalist.families.speedup.optimiser.arrays.items import SMALLEST_SHARE, TABLE, Loop
 from medalist.families.speedup.optimiser.arrays.outer_loops import LoopBody
-from medalist.families.speedup.optimiser.arrays.stacking import (
-    REASON,
-    SMALLEST_SHARE,
-    TABLE,
-    Loop,
-    lifted_text,
-)
+from medalist.families.speedup.optimiser.arrays.stacking import REASON, lifted_text
 from medalist.families.speedup.optimiser.arrays.values import (
     Bound,
     CannotLift,

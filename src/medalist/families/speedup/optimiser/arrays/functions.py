@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from medalist.families.speedup.optimiser.arrays.axes import index, length
 from medalist.families.speedup.optimiser.arrays.bodies import Body
-from medalist.families.speedup.optimiser.arrays.expressions import Lifted
+from medalist.families.speedup.optimiser.arrays.storing import Storing
 from medalist.families.speedup.optimiser.arrays.values import (
     Bound,
     CannotLift,
@@ -24,8 +24,10 @@ from medalist.families.speedup.optimiser.arrays.values import (
     stack_of,
     varies,
 )
+from medalist.families.speedup.optimiser.arrays.walking import Lifted
 from medalist.families.speedup.optimiser.facts import Facts, Kind
-from medalist.families.speedup.optimiser.rewriting import Source, Splice, written
+from medalist.families.speedup.optimiser.rewriting import Source, Splice
+from medalist.families.speedup.optimiser.writing import written
 
 _MOST_WIDENINGS = 12
 _TEXT_METHODS = frozenset(
@@ -84,7 +86,7 @@ class Functions:
 
     # ---- what a body asks
 
-    def call(self, body: Body, call: ast.Call) -> Lifted | None:
+    def call(self, body: Storing, call: ast.Call) -> Lifted | None:
         """The lifted call of a function of the program; None when it has none. Raises `CannotLift`."""
         qualified = self.resolve(call.func, body.owner)
         if qualified is None:
@@ -143,7 +145,7 @@ class Functions:
 
     # ---- lifting a function
 
-    def _arguments(self, body: Body, qualified: str, call: ast.Call) -> dict[str, Lifted]:
+    def _arguments(self, body: Storing, qualified: str, call: ast.Call) -> dict[str, Lifted]:
         function = self.source.functions[qualified]
         decorators = [self.source.library_name(one) for one in function.decorator_list]
         if any(name not in ("builtins.staticmethod",) for name in decorators):

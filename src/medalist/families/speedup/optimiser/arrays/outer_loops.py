@@ -7,8 +7,8 @@ import copy
 from collections.abc import Mapping
 
 from medalist.families.speedup.optimiser.arrays.axes import index, number
-from medalist.families.speedup.optimiser.arrays.bodies import Body, Library
-from medalist.families.speedup.optimiser.arrays.expressions import Lifted
+from medalist.families.speedup.optimiser.arrays.bodies import Body
+from medalist.families.speedup.optimiser.arrays.storing import Library
 from medalist.families.speedup.optimiser.arrays.values import (
     Bound,
     CannotLift,
@@ -21,6 +21,7 @@ from medalist.families.speedup.optimiser.arrays.values import (
     aligned,
     varies,
 )
+from medalist.families.speedup.optimiser.arrays.walking import Lifted
 from medalist.families.speedup.optimiser.facts import Kind
 from medalist.families.speedup.optimiser.rewriting import Source, loads, same
 

@@ -7,19 +7,11 @@ import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from medalist.families.speedup.optimiser.arrays.stacking import SMALLEST_SHARE, outermost
+from medalist.families.speedup.optimiser.arrays.items import SMALLEST_SHARE, outermost
 from medalist.families.speedup.optimiser.facts import Kind
-from medalist.families.speedup.optimiser.rewriting import (
-    Source,
-    Splice,
-    blocks,
-    loads,
-    parsed,
-    spliced,
-    stores,
-    written,
-)
+from medalist.families.speedup.optimiser.rewriting import Source, Splice, blocks, loads, spliced, stores
 from medalist.families.speedup.optimiser.transformation import Edit, Program
+from medalist.families.speedup.optimiser.writing import parsed, written
 
 _HASHABLE = ("int", "float", "bool", "str")
 _PURE_LIBRARIES = ("math.", "numpy.", "builtins.")

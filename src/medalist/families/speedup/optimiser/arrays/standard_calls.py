@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from medalist.families.speedup.optimiser.arrays import numpy_rules as rules
+from medalist.families.speedup.optimiser.arrays.array_calls import reshaped
 from medalist.families.speedup.optimiser.arrays.axes import (
     axis_code,
     index,
@@ -13,15 +14,8 @@ from medalist.families.speedup.optimiser.arrays.axes import (
     number,
     shifted,
 )
-from medalist.families.speedup.optimiser.arrays.calls import (
-    Lifted,
-    broadcast_rank,
-    numpy_call,
-    plain_keywords,
-    product,
-    reduction,
-    reshaped,
-)
+from medalist.families.speedup.optimiser.arrays.call_arguments import Lifted, broadcast_rank, plain_keywords
+from medalist.families.speedup.optimiser.arrays.calls import numpy_call, product, reduction
 from medalist.families.speedup.optimiser.arrays.values import (
     CannotLift,
     Lifter,

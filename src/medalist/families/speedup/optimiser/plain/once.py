@@ -24,7 +24,7 @@ _UNSTEADY = ("numpy.random", "builtins.print", "builtins.open", "builtins.input"
              "builtins.exec", "builtins.eval", "builtins.setattr", "builtins.map", "builtins.zip", "builtins.enumerate",
              "builtins.filter", "builtins.reversed", "builtins.globals", "builtins.super", "itertools.")  # fmt: skip
 _FRESH = ("numpy.zeros", "numpy.ones", "numpy.empty", "numpy.full", "builtins.list", "builtins.dict", "builtins.set",
-          "numpy.array", "numpy.arange", "numpy.eye", "numpy.copy")  # fmt: skip
+          "numpy.arange", "numpy.eye", "numpy.copy")  # fmt: skip
 CHEAP = ("builtins.len", "builtins.range", "builtins.int", "builtins.float", "builtins.isinstance", "builtins.abs",
           "builtins.min", "builtins.max", "builtins.bool", "builtins.str")  # fmt: skip
 _LEAST_CALLS = 16
