@@ -127,7 +127,7 @@ def _receive(
             store = store_of()
             started.append(store.root)
             result = receive(store, who, on_event=live.tell)
-        return Delivery(result.as_dict(), result.valid, lambda: print_result(result))
+        return Delivery(result.as_dict(), result.good, lambda: print_result(result))
 
     deliver(work, as_json=as_json, at_hand=lambda: first_result(started).as_dict(), again=again)
 

@@ -79,7 +79,7 @@ def compete(
                 on_event=live.tell,
                 on_start=started.append,
             )
-        return Delivery(result.as_dict(), result.valid, lambda: _show_result(result))
+        return Delivery(result.as_dict(), result.good, lambda: _show_result(result))
 
     deliver(work, as_json=json, at_hand=lambda: first_result(started).as_dict())
 
@@ -198,7 +198,7 @@ def run(
                 on_event=live.tell,
                 on_start=started.append,
             )
-        return Delivery(result.as_dict(), result.valid, lambda: _show_run(result.run_dir))
+        return Delivery(result.as_dict(), result.good, lambda: _show_run(result.run_dir))
 
     deliver(work, as_json=json, at_hand=lambda: _run_at_hand(started))
 
@@ -219,7 +219,7 @@ def resume(run: RunName = "latest", json: options.Json = False) -> None:
             return resume_trials(store, as_json=json)
         with Live(many=len(store.attempts()) > 1) as live:
             result = api.resume(store.root, on_event=live.tell)
-        return Delivery(result.as_dict(), result.valid, lambda: _show_run(result.run_dir))
+        return Delivery(result.as_dict(), result.good, lambda: _show_run(result.run_dir))
 
     deliver(work, as_json=json, at_hand=lambda: _run_at_hand(found))
 

@@ -39,6 +39,11 @@ class AttemptResult:
     tokens: int = 0
     verdict: Verdict | None = None
 
+    @property
+    def good(self) -> bool:
+        """Whether the product is valid and, at a task that is passed or not, passed."""
+        return self.valid and (self.verdict is None or self.verdict.passed)
+
     def as_dict(self) -> dict[str, Any]:
         """JSON values under the keys of ``medalist compete --json``, and ``verdict`` where there is one."""
         data = {
@@ -73,6 +78,11 @@ class RunResult:
     def valid(self) -> bool:
         """Whether every attempt left a valid product."""
         return bool(self.results) and all(result.valid for result in self.results.values())
+
+    @property
+    def good(self) -> bool:
+        """Whether every attempt's product is good."""
+        return bool(self.results) and all(result.good for result in self.results.values())
 
     def as_dict(self) -> dict[str, Any]:
         return {
