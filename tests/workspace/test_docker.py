@@ -137,6 +137,25 @@ def test_the_network_opens_only_where_the_policy_says_so(tmp_path: Path) -> None
     assert options(wrapped(SandboxPolicy(tmp_path, network=True)))["--network"] == ["host"]
 
 
+def test_a_short_name_of_the_temporary_folder_stands_inside_too(
+    tmp_path: Path, calls: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where temporary files go is a person's to say; deep folders have a short link there."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "public").mkdir()
+    root = tmp_path / ("deep" * 20) / "workspace"
+    with Workspace.open(
+        root, tmp_path / "public", sandbox=DockerSandbox(), hardware=read_hardware()
+    ) as workspace:
+        script = "import os, tempfile; print(os.environ['TMPDIR']); open(tempfile.mktemp(), 'w').write('x')"
+        (root / "script.py").write_text(script)
+        done = workspace.run(["script.py"], timeout_seconds=60)
+        assert done.returncode == 0, done.output
+        assert done.output.startswith(str(tmp_path / "temporary"))
+        assert any(path.name.startswith("tmp") for path in (root / ".tmp").iterdir())
+
+
 def test_a_container_tells_what_it_used_and_where_it_is(tmp_path: Path, calls: Path, until) -> None:
     (tmp_path / "public").mkdir()
     with Workspace.open(

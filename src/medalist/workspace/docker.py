@@ -110,7 +110,8 @@ def _options(command: Command, policy: SandboxPolicy) -> Iterator[str]:
         yield from ("--pids-limit", str(policy.max_processes))
     for device in gpu_devices():  # the driver's libraries come with the system's folders
         yield from ("--device", str(device))
-    yield from ("--tmpfs", "/tmp:rw,exec,nosuid,nodev,mode=1777")
+    for folder in sorted({"/tmp", *(os.path.dirname(link) for link in _links(command.env))}):
+        yield from ("--tmpfs", f"{folder}:rw,exec,nosuid,nodev,mode=1777")
     yield from _mounts(policy)
     for name, value in command.env.items():
         yield from ("--env", f"{name}={value}")
