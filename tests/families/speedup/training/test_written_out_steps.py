@@ -87,6 +87,51 @@ def test_a_step_of_another_kind_is_left_alone(old: str, new: str) -> None:
     assert not edits_of(WrittenOutSteps(compiled=False), text)
 
 
+@pytest.mark.parametrize("limit", ["0.05", "max_norm=BATCH"])
+def test_a_gradient_is_clipped_as_torch_does(limit: str) -> None:
+    clip = f"            nn.utils.clip_grad_norm_(model.parameters(), {limit})\n            optimizer.step()"
+    text = OWN_DATASET.replace("            optimizer.step()", clip)
+    assert_same(text, written_out(text), seed=13)
+
+
+def test_what_the_network_answers_may_be_counted() -> None:
+    text = BY_HAND.replace("float(error)", "float(error) + (said.argmax(1) == right).sum().item()")
+    for edit in edits_of(WrittenOutSteps(compiled=False), text):
+        assert_same(text, edit.text, seed=14)
+
+
+FORMULAS = (
+    "torch.where(inner > 0, inner, 0.1 * inner)",
+    "inner * torch.sigmoid(inner)",
+    "torch.clamp(inner, min=-SLOPE, max=0.5) + inner / (1 + inner.abs())",
+    "0.5 * inner * (1.0 + torch.tanh(SLOPE * (inner + 0.04 * inner**3)))",
+    "torch.max(inner, torch.zeros_like(inner)) - torch.log1p(torch.exp(-inner)) / 3",
+    "torch.where(inner <= 0.0, 0.5 * (torch.exp(inner) - 1.0), torch.where(inner <= 1.0, inner, 0.5 * inner + 0.5))",
+)
+
+
+def bent(formula: str) -> str:
+    """The program by hand with another activation."""
+    text = BY_HAND.replace("F.dropout(F.relu(self.before(given)), 0.25, training=self.training)", formula)
+    text = text.replace("        inner =", "        inner = self.before(given)\n        inner =")
+    return text.replace("class Judge", "SLOPE = 0.3\n\n\nclass Judge")
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_an_activation_may_be_any_formula(formula: str) -> None:
+    text = bent(formula)
+    for edit in edits_of(WrittenOutSteps(compiled=False), text):
+        assert_same(text, edit.text, seed=11)
+    assert edits_of(WrittenOutSteps(compiled=False), text)
+
+
+def test_formulas_are_compiled_too() -> None:
+    pytest.importorskip("numba", reason="these steps are compiled by numba")
+    text = bent(f"({' + '.join(FORMULAS)}) / {len(FORMULAS)}")
+    edit, *_ = edits_of(WrittenOutSteps(compiled=True), text)
+    assert_same(text, edit.text, seed=12)
+
+
 @pytest.mark.parametrize("compiled", [False, True])
 def test_steps_on_batches_cut_by_hand_are_written_out_where_they_stand(compiled: bool) -> None:
     if compiled:

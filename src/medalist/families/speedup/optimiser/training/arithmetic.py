@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 
-from medalist.families.speedup.optimiser.training.networks import Activation, Chain, Dropout, Linear
+from medalist.families.speedup.optimiser.training import formulas
+from medalist.families.speedup.optimiser.training.networks import (
+    Activation,
+    Chain,
+    Dropout,
+    Elementwise,
+    Layer,
+    Linear,
+)
 
 # Forward from x, and the gradient by x from the gradient by y, as NumPy and numba both take it.
 _FORWARD = {
@@ -41,6 +50,8 @@ class Arithmetic:
     output: str
     masks: tuple[str, ...]
     widths: tuple[tuple[str, str], ...]
+    width: str
+    """How wide the output is, as an expression."""
 
 
 def arithmetic_of(chain: Chain) -> Arithmetic | None:
@@ -50,8 +61,11 @@ def arithmetic_of(chain: Chain) -> Arithmetic | None:
     if not linear or not known or len({layer.path for layer in linear}) < len(linear):
         return None
     writer = _Writer()
-    for layer in chain:
-        writer.add(layer)
+    try:
+        for layer in chain:
+            writer.add(layer)
+    except formulas.Unknown:
+        return None
     return Arithmetic(
         parameters=tuple(writer.parameters),
         paths=tuple(writer.paths),
@@ -60,6 +74,7 @@ def arithmetic_of(chain: Chain) -> Arithmetic | None:
         output=writer.value,
         masks=tuple(f"mask{number}" for number in range(1, len(writer.widths) + 1)),
         widths=tuple(writer.widths),
+        width=writer.width,
     )
 
 
@@ -72,11 +87,11 @@ class _Writer:
         self.forward = ["value0 = inputs[batch]"]
         self.widths: list[tuple[str, str]] = []
         self.value = "value0"
-        self._width = "inputs.shape[1]"
+        self.width = "inputs.shape[1]"
         self._back: list[list[str]] = []
         self._linear = 0
 
-    def add(self, layer: Linear | Activation | Dropout) -> None:
+    def add(self, layer: Layer) -> None:
         """Put a layer behind those that were added."""
         x, y = self.value, f"value{len(self.forward)}"
         match layer:
@@ -86,8 +101,12 @@ class _Writer:
                 slope = repr(layer.slope)
                 self.forward.append(f"{y} = {_FORWARD[layer.kind].format(x=x, slope=slope)}")
                 self._back.append([f"slope = {_BACKWARD[layer.kind].format(x=x, y=y, slope=slope)}"])
+            case Elementwise():
+                formula = ast.parse(layer.formula, mode="eval").body
+                self.forward.append(f"{y} = {formulas.written(formula, x)}")
+                self._back.append([f"slope = slope * ({formulas.written(formulas.slope(formula), x)})"])
             case Dropout():
-                self.widths.append((self._width, layer.share))
+                self.widths.append((self.width, layer.share))
                 mask = f"mask{len(self.widths)}[batch]"
                 self.forward.append(f"{y} = {x} * {mask}")
                 self._back.append([f"slope = slope * {mask}"])
@@ -108,7 +127,7 @@ class _Writer:
         if self._linear > 1:
             lines.append(f"slope = np.dot(slope, {weight})")
         self._back.append(lines)
-        self._width = f"{layer.path}.out_features"
+        self.width = f"{layer.path}.out_features"
 
     def backward_lines(self) -> list[str]:
         """The way back, down to the first layer that learns."""
@@ -118,3 +137,13 @@ class _Writer:
             if any(line.startswith("weight1_slope") for line in back):
                 break
         return lines
+
+
+def clipping(parameters: tuple[str, ...]) -> list[str]:
+    """The lines that shorten a gradient to ``longest`` where it is longer, as torch's ``clip_grad_norm_`` does."""
+    squares = " + ".join(f"({name}_slope * {name}_slope).sum()" for name in parameters)
+    return [
+        f"shrink = longest / (math.sqrt({squares}) + 1e-6)",
+        "if shrink < 1.0:",
+        *(f"    {name}_slope *= real(shrink)" for name in parameters),
+    ]

@@ -42,12 +42,12 @@ class FrozenParts:
 
     def edits(self, program: Program) -> Iterator[Edit]:
         """One edit for each training loop whose model has such a part."""
-        for text in texts_with_rows_in_memory(program):
+        for text, how in texts_with_rows_in_memory(program):
             split = with_frozen_part(text, program.facts)
             if split is not None and split.by_epoch:
                 yield Edit(
                     transformation=self.name,
-                    title="The part of the network that no gradient passes is computed for an epoch's rows at once.",
+                    title=f"The part of the network that no gradient passes is computed for an epoch's rows at once.{how}",
                     reason="Its weights never change, nothing random happens in it, and each row stands for itself.",
                     text=split.text,
                     seconds=split.seconds,
@@ -262,10 +262,12 @@ class _Gradients:
         return False
 
     def seconds(self, nodes: Iterable[ast.AST]) -> float:
-        """What the program's own functions that ``nodes`` call took in a run."""
+        """What the program's own functions that ``nodes`` call took in a run; without any, half of ``forward`` itself."""
         definitions = {self._script.definition(call.func) for call in self._calls(nodes)}
         seen = (self._seen(function) for function in definitions if isinstance(function, ast.FunctionDef))
-        return sum(facts.seconds for facts in seen if facts is not None)
+        forward = self._facts.functions.get(f"{self._owner}.forward")
+        own = forward.own_seconds / 2 if forward is not None else 0.0
+        return sum(facts.seconds for facts in seen if facts is not None) or own
 
     def _calls(self, nodes: Iterable[ast.AST]) -> Iterator[ast.Call]:
         for node in nodes:

@@ -128,14 +128,14 @@ def {update}(parameter, gradient, state, step, options):
 '''
 
 STEPS = '''\
-def {steps}(inputs, targets, batch_size, losses, masks, parameters, states, steps_before, options):
+def {steps}({arguments}):
     """A step for each batch of the rows, in order: forward, the gradient by hand, and the update; fills ``losses``."""
 {unpacked}
     for step in range(len(losses)):
         batch = slice(step * batch_size, (step + 1) * batch_size)
 {forward}
         losses[step], slope = {loss}({output}, targets[batch])
-{backward}
+{answered}{backward}
         number = steps_before + step + 1
 {updates}
 '''
@@ -155,7 +155,7 @@ def {epoch}(model, optimizer, inputs, targets{batch_size}):
     inputs = inputs.detach().reshape(len(inputs), -1){whole}
 {masks}
     losses = np.empty(-(-len(inputs) // batch_size))
-    {steps}(
+{answers}    {steps}(
         np.ascontiguousarray(inputs.numpy()),
         {targets},
         batch_size,
@@ -165,6 +165,6 @@ def {epoch}(model, optimizer, inputs, targets{batch_size}):
         tuple({arrays} for state in states),
         {before},
         {options},
-    )
+{more}    )
 {after}
 '''

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from medalist.families.speedup.optimiser.training.reading import (
     Names,
@@ -72,20 +72,21 @@ _WHOLE = "The columns of an epoch, all rows in its order."
 _SPLIT_COLUMNS = "zip(*(column.split(self.batch_size) for column in columns), strict=True)"
 
 
-def texts_with_rows_in_memory(program: Program) -> Iterator[str]:
-    """The program with its loaders replaced, in each way that may do; itself where it has none to replace."""
+def texts_with_rows_in_memory(program: Program) -> Iterator[tuple[str, str]]:
+    """The program with its loaders replaced, in each way that may do, and words for it; itself without any to replace."""
     edits = list(InMemoryLoaders().edits(program))
-    yield from (edit.text for edit in edits)
+    yield from ((edit.text, f" {edit.title}") for edit in edits)
     if not edits:
-        yield program.text
+        yield program.text, ""
 
 
 @dataclass(frozen=True)
 class _Form:
-    """How a dataset gives its rows: as a tuple of columns or as one tensor; by many numbers at once or one by one."""
+    """How a dataset gives its rows: as one tensor or as columns; by many numbers ``at_once``, which may be ``certain``."""
 
     single: bool
     at_once: bool
+    certain: bool = False
 
     def definition(self, name: str, collate: str) -> str:
         """The class that replaces the loader of such a dataset."""
@@ -122,25 +123,33 @@ class InMemoryLoaders:
         script = read(program.text)
         if script is None:
             return
-        calls = {call: self._form(script, call) for call in script.calls_to(LOADER)}
+        calls = {call: self._form(program, script, call) for call in script.calls_to(LOADER)}
         forms = dict.fromkeys(form for form in calls.values() if form is not None)
         for form in forms:
-            ways = (form, _Form(form.single, at_once=False)) if form.at_once else (form,)
-            for way in ways:
-                chosen = [call for call, found in calls.items() if found == form]
-                yield self._edit(program, script, chosen, way)
+            chosen = [call for call, found in calls.items() if found == form]
+            yield self._edit(program, script, chosen, form)
+            if form.at_once and not form.certain:
+                yield self._edit(program, script, chosen, replace(form, at_once=False))
 
-    def _form(self, script: Script, call: ast.Call) -> _Form | None:
+    def _form(self, program: Program, script: Script, call: ast.Call) -> _Form | None:
         """How the loaded rows can be had, None for a loader or a dataset that does anything of its own."""
         dataset = script.argument(call, "dataset", 0)
         if dataset is None or len(call.args) > 3 or script.passes_unknown(call) or not _plain(script, call):
             return None
         made = construction(script, dataset)
         if made is not None and script.name(made.func) == _TENSORS:
-            return _Form(single=False, at_once=True)
+            return _Form(single=False, at_once=True, certain=True)
         definition = class_of(script, dataset)
         getter = method(definition, "__getitem__") if definition is not None else None
-        return _rows_form(script, getter) if getter is not None else None
+        if definition is None or getter is None:
+            return None
+        form = _rows_form(script, getter)
+        seen = program.facts.functions.get(f"{definition.name}.__getitem__")
+        if form is None or seen is None or not seen.attributes:
+            return form
+        read = {node.attr for node in ast.walk(getter) if isinstance(node, ast.Attribute)}
+        groups = {kind.group for name, kind in seen.attributes.items() if name in read}
+        return replace(form, at_once=form.at_once and groups <= {"tensor", "array"}, certain=True)
 
     def _edit(self, program: Program, script: Script, calls: list[ast.Call], form: _Form) -> Edit:
         editor = Editor(script)

@@ -1,6 +1,6 @@
 """Feed-forward networks read from a program's text: the chain of layers that a module's ``forward`` applies.
 
-A chain knows linear layers, element-wise activations and dropout. Any other thing that a ``forward`` does (two branches,
+A chain knows linear layers, element-wise functions and dropout. Any other thing that a ``forward`` does (two branches,
 a convolution, a loop) makes it no chain, and nothing is said of it.
 """
 
@@ -10,11 +10,13 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from medalist.families.speedup.optimiser.training import formulas
 from medalist.families.speedup.optimiser.training.reading import (
     body_of,
     class_of,
     construction,
     dotted,
+    is_constant,
     method,
     substituted,
 )
@@ -46,7 +48,14 @@ class Dropout:
     share: str
 
 
-Layer = Linear | Activation | Dropout
+@dataclass(frozen=True)
+class Elementwise:
+    """A formula of one variable ``x`` for every element, as its text (`formulas`)."""
+
+    formula: str
+
+
+Layer = Linear | Activation | Dropout | Elementwise
 Chain = tuple[Layer, ...]
 
 _ACTIVATIONS = {
@@ -141,6 +150,24 @@ def _activation(script: Script, call: ast.Call, kind: str, position: int) -> Act
     return Activation(known)
 
 
+_Part = tuple[Chain | None, formulas.Formula]
+
+
+def _over(base: Chain | None, chain: Chain, formula: formulas.Formula) -> formulas.Formula:
+    """A formula of what ``chain`` gives, as one of what ``base`` gives, whose element-wise continuation it must be."""
+    if base is None or chain[: len(base)] != base:
+        raise _NoChain
+    inner: formulas.Formula = formulas.X
+    for layer in chain[len(base) :]:
+        if isinstance(layer, Elementwise):
+            inner = formulas.within(ast.parse(layer.formula, mode="eval").body, inner)
+        elif isinstance(layer, Activation) and layer.kind in formulas.FUNCTIONS:
+            inner = formulas.function(layer.kind, inner)
+        else:
+            raise _NoChain
+    return formulas.within(formula, inner)
+
+
 class _Reader:
     """Reads the methods of one module class; ``root`` is where an instance is found."""
 
@@ -167,6 +194,83 @@ class _Reader:
         raise _NoChain
 
     def _value(self, expression: ast.expr, values: Mapping[str, Chain]) -> Chain:
+        try:
+            return self._layers(expression, values)
+        except _NoChain:
+            chain, formula = self._formula(expression, values)
+            if chain is None:
+                raise
+            return (*chain, Elementwise(formulas.written(formula, "x")))
+
+    def _formula(self, expression: ast.expr, values: Mapping[str, Chain]) -> _Part:
+        """An expression as a formula of what a chain gives; of no chain for a constant."""
+        match expression:
+            case ast.Constant(value=int() | float()):
+                return None, formulas.number(expression)
+            case ast.Name(id=name) if name not in values and is_constant(self._script, expression):
+                return None, formulas.number(expression)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                chain, inner = self._formula(operand, values)
+                return chain, ast.UnaryOp(ast.USub(), inner)
+            case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() as exponent)) if (
+                1 < exponent < 5
+            ):
+                chain, inner = self._formula(left, values)
+                return chain, formulas.power(inner, exponent)
+            case ast.BinOp(
+                left=left, op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div() as operator, right=right
+            ):
+                chain, (one, other) = self._together([left, right], values)
+                return chain, ast.BinOp(one, operator, other)
+            case ast.Compare(left=left, ops=[operator], comparators=[right]):
+                chain, (one, other) = self._together([left, right], values)
+                return chain, ast.Compare(one, [operator], [other])
+            case ast.Call():
+                return self._called(expression, values)
+            case _:
+                return self._layers(expression, values), formulas.X
+
+    def _called(self, call: ast.Call, values: Mapping[str, Chain]) -> _Part:
+        """A function or a method of a tensor as a formula."""
+        outside = isinstance(call.func, ast.Name) or (
+            isinstance(call.func, ast.Attribute) and self._is_outside(call.func)
+        )
+        own = [call.func.value] if isinstance(call.func, ast.Attribute) and not outside else []
+        given = [*own, *call.args]
+        name = self._script.name(call.func).rpartition(".")[2] if outside else getattr(call.func, "attr", "")
+        if name == "clamp" or name == "clip":
+            bounds = [
+                self._script.argument(call, bound, at - len(own)) for bound, at in (("min", 1), ("max", 2))
+            ]
+            parts = [part for part in (given[0], *bounds) if part is not None]
+            chain, (inner, *held) = self._together(parts, values)
+            low = held.pop(0) if bounds[0] is not None else None
+            return chain, formulas.clamp(inner, low, held[0] if held else None)
+        if call.keywords:
+            raise _NoChain
+        if name == "where" and len(given) == 3:
+            chain, (condition, one, other) = self._together(given, values)
+            return chain, formulas.where(condition, one, other)
+        if name in ("maximum", "minimum", "max", "min") and len(given) == 2:
+            chain, (one, other) = self._together(given, values)
+            return chain, formulas.larger(one, other, smaller=name.startswith("min"))
+        if name in ("zeros_like", "ones_like") and len(given) == 1:
+            return None, ast.Name("zero" if name == "zeros_like" else "one")
+        if name in formulas.FUNCTIONS and len(given) == 1:
+            chain, inner = self._formula(given[0], values)
+            return chain, formulas.function(name, inner)
+        return self._layers(call, values), formulas.X
+
+    def _together(
+        self, expressions: list[ast.expr], values: Mapping[str, Chain]
+    ) -> tuple[Chain | None, list[formulas.Formula]]:
+        """Several expressions as formulas of what one and the same chain gives."""
+        parts = [self._formula(expression, values) for expression in expressions]
+        chains = [chain for chain, _ in parts if chain is not None]
+        base = min(chains, key=len, default=None)
+        return base, [formula if chain is None else _over(base, chain, formula) for chain, formula in parts]
+
+    def _layers(self, expression: ast.expr, values: Mapping[str, Chain]) -> Chain:
         if isinstance(expression, ast.Name) and expression.id in values:
             return values[expression.id]
         if not isinstance(expression, ast.Call):
@@ -217,18 +321,13 @@ class _Reader:
         if share is None:
             return Dropout("0.5")
         own = substituted(share, {"self": ast.Name(self._root)})
-        if isinstance(share, ast.Constant) or dotted(share).startswith("self.") or self._is_global(share):
+        if (
+            isinstance(share, ast.Constant)
+            or dotted(share).startswith("self.")
+            or is_constant(self._script, share)
+        ):
             return Dropout(ast.unparse(own))
         raise _NoChain
-
-    def _is_global(self, expression: ast.expr) -> bool:
-        if not isinstance(expression, ast.Name):
-            return False
-        bound = self._script.binding(expression)
-        return bound is not None and any(
-            expression.id in (getattr(target, "id", "") for target in getattr(statement, "targets", ()))
-            for statement in self._script.tree.body
-        )
 
     def _is_outside(self, callee: ast.Attribute) -> bool:
         """Whether an attribute is a function of a library and not a method of a value."""

@@ -102,6 +102,19 @@ def with_rows(expression: ast.expr, name: str, rows: str) -> str:
     return ast.unparse(substituted(expression, {name: whole}))
 
 
+def is_constant(script: Script, expression: ast.expr) -> bool:
+    """Whether an expression is a literal number, or a variable that is assigned at the top of the file."""
+    if not isinstance(expression, ast.Name):
+        return isinstance(expression, ast.Constant) and isinstance(expression.value, int | float)
+    bound = script.binding(expression)
+    assigned = (target for statement in script.tree.body for target in getattr(statement, "targets", ()))
+    return (
+        bound is not None
+        and bound.kind == "assign"
+        and any(expression.id in names_in(each) for each in assigned)
+    )
+
+
 class Names:
     """Names that a program does not use yet, each given once."""
 

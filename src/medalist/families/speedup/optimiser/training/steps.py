@@ -7,6 +7,7 @@ goes ``backward`` and lets one optimiser ``step``. What else the block does may 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ _CRITERIA = {
 }
 _SQUEEZING = frozenset(("squeeze", "flatten", "view", "reshape", "ravel"))
 _NUMBER_OF = frozenset(("item", "detach", "cpu", "data", "clone"))
+_CLIPPING = re.compile(r"torch\.nn\.utils(\.clip_grad)?\.clip_grad_norm_")
 _LEAVING = (ast.Break, ast.Continue, ast.Return, ast.Yield)
 
 
@@ -55,6 +57,10 @@ class TrainingStep:
     wanted: ast.expr
     loss: str
     loss_numbers: tuple[ast.expr, ...]
+    clip: ast.expr | None
+    """How long the whole gradient may be, None where it is not clipped."""
+    answer: str
+    """The variable of the model's answer that other statements read, "" where none does."""
 
     @property
     def others(self) -> tuple[ast.stmt, ...]:
@@ -114,7 +120,8 @@ def batch_loop(step: TrainingStep) -> BatchLoop | None:
                 rest.append(statement)
     features, wanted = substituted(step.features, values), substituted(step.wanted, values)
     inputs, targets = names_in(features) & {*columns}, names_in(wanted) & {*columns}
-    sizes = _sizes(rest, {*columns, *values}, set(step.loss_numbers))
+    own = {*columns, *values, step.answer} - {""}
+    sizes = _sizes(rest, own, set(step.loss_numbers))
     if len(inputs) != 1 or len(targets) != 1 or inputs == targets or sizes is None:
         return None
     (given,), (compared,) = inputs, targets
@@ -156,6 +163,8 @@ class _Reading:
         self._around = around
         self._block = block
         self._own: set[ast.stmt] = set()
+        self._clip: ast.expr | None = None
+        self._answer = ""
 
     def step(self) -> TrainingStep | None:
         """The step that the block makes."""
@@ -170,8 +179,9 @@ class _Reading:
         criterion, answer, wanted = compared
         place = self._block[followed[1]]
         called = self._called(self._followed(answer, followed[1])[0])
+        self._answer = answer.id if isinstance(answer, ast.Name) else ""
         numbers = self._numbers(loss)
-        if called is None or numbers is None or self._used_later(loss):
+        if called is None or numbers is None or self._used_later({loss, self._answer}):
             return None
         model, forward, call = called
         return TrainingStep(
@@ -188,6 +198,8 @@ class _Reading:
             wanted=wanted,
             loss=loss,
             loss_numbers=numbers,
+            clip=self._clip,
+            answer=self._answer,
         )
 
     def _verbs(self) -> tuple[ast.expr, str, int] | None:
@@ -195,6 +207,8 @@ class _Reading:
         found: dict[str, ast.expr] = {}
         backward = 0
         for index, statement in enumerate(self._block):
+            if self._clips(statement):
+                self._own.add(statement)
             for verb in ("zero_grad", "backward", "step"):
                 for call in _calls([statement], verb):
                     owner = call.func.value if isinstance(call.func, ast.Attribute) else call.func
@@ -211,6 +225,14 @@ class _Reading:
         if not isinstance(loss, ast.Name) or not self._script.name(optimizer).startswith("torch.optim."):
             return None
         return optimizer, loss.id, backward
+
+    def _clips(self, statement: ast.stmt) -> bool:
+        """Whether a statement shortens the gradient of a model's parameters; keeps how long it may be."""
+        call = statement.value if isinstance(statement, ast.Expr) else None
+        if not isinstance(call, ast.Call) or not _CLIPPING.fullmatch(self._script.name(call.func)):
+            return False
+        self._clip = self._script.argument(call, "max_norm", 1)
+        return self._clip is not None and len(call.args) + len(call.keywords) == 2
 
     def _followed(self, expression: ast.expr, before: int) -> tuple[ast.expr, int]:
         """What a variable of the block was assigned before the statement ``before``, and where; squeezing left out."""
@@ -256,7 +278,7 @@ class _Reading:
         return callee, "forward", answer
 
     def _numbers(self, loss: str) -> tuple[ast.expr, ...] | None:
-        """Where the other statements read the loss as a number, None where they use more of the step."""
+        """Where the other statements read the loss as a number, None where they use more of the step than the answer."""
         bound = {
             target.id
             for statement in self._own
@@ -265,27 +287,32 @@ class _Reading:
             if isinstance(target, ast.Name)
         }
         numbers: list[ast.expr] = []
+        read: set[str] = set()
         waiting: list[ast.AST] = [statement for statement in self._block if statement not in self._own]
         while waiting:
             node = waiting.pop()
             if isinstance(node, ast.expr) and _number_of(node) == loss:
                 numbers.append(node)
             elif isinstance(node, ast.Name) and node.id in bound:
-                return None
+                read.add(node.id)
             else:
                 waiting.extend(ast.iter_child_nodes(node))
-        return tuple(numbers)
+        if not read:
+            self._answer = ""
+        return tuple(numbers) if read <= {self._answer} else None
 
-    def _used_later(self, loss: str) -> bool:
-        """Whether the function reads the loss behind the block before it is bound anew."""
+    def _used_later(self, names: set[str]) -> bool:
+        """Whether the function reads one of ``names`` behind the block before it is bound anew."""
         end = self._block[-1].end_lineno or 0
         behind = [
             node
             for node in ast.walk(self._script.function_of(self._block[0]))
-            if isinstance(node, ast.Name) and node.id == loss and node.lineno > end
+            if isinstance(node, ast.Name) and node.id in names and node.lineno > end
         ]
-        first = min(behind, key=lambda name: (name.lineno, isinstance(name.ctx, ast.Load)), default=None)
-        return first is not None and isinstance(first.ctx, ast.Load)
+        first: dict[str, ast.Name] = {}
+        for node in sorted(behind, key=lambda name: (name.lineno, isinstance(name.ctx, ast.Load))):
+            first.setdefault(node.id, node)
+        return any(isinstance(node.ctx, ast.Load) for node in first.values())
 
 
 def _number_of(node: ast.AST) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from medalist.families.speedup.optimiser.training import kernels
-from medalist.families.speedup.optimiser.training.arithmetic import Arithmetic, arithmetic_of
+from medalist.families.speedup.optimiser.training.arithmetic import Arithmetic, arithmetic_of, clipping
 from medalist.families.speedup.optimiser.training.frozen import with_frozen_part
 from medalist.families.speedup.optimiser.training.loaders import texts_with_rows_in_memory
 from medalist.families.speedup.optimiser.training.networks import Activation, chain_of
@@ -22,6 +22,7 @@ from medalist.families.speedup.optimiser.training.reading import (
     construction,
     finished,
     imported,
+    is_constant,
     read,
     with_rows,
 )
@@ -80,6 +81,10 @@ _OPTIMISERS = {
         counts=False,
     ),
 }
+_STEP_ARGUMENTS = (
+    *("inputs", "targets", "batch_size", "losses", "masks"),
+    *("parameters", "states", "steps_before", "options"),
+)
 _LOSSES = {
     "cross_entropy": (kernels.CROSS_ENTROPY, kernels.CROSS_ENTROPY_LOOPS),
     "mean_square": (kernels.MEAN_SQUARE, kernels.MEAN_SQUARE),
@@ -97,7 +102,7 @@ class WrittenOutSteps:
 
     def edits(self, program: Program) -> Iterator[Edit]:
         """One edit for each training loop whose network is a chain; frozen parts are taken out of the loop first."""
-        for in_memory in texts_with_rows_in_memory(program):
+        for in_memory, how in texts_with_rows_in_memory(program):
             split = with_frozen_part(in_memory, program.facts)
             text = split.text if split is not None else in_memory
             script = read(text)
@@ -106,7 +111,7 @@ class WrittenOutSteps:
                 if edited is not None:
                     yield Edit(
                         transformation=self.name,
-                        title=f"The training steps of `{_function(script, step)}` are written out without autograd.",
+                        title=f"The training steps of `{_function(script, step)}` are written out without autograd.{how}",
                         reason="The same sums by hand: forward, gradient and update, with the same random draws.",
                         text=edited,
                         seconds=_seconds(program, script, step),
@@ -151,6 +156,8 @@ class _Writing:
         optimiser = self._optimiser()
         alone = all(self._editor.stands_alone(statement) for statement in step.own)
         if arithmetic is None or optimiser is None or criterion not in _LOSSES or not alone:
+            return None
+        if step.clip is not None and not is_constant(self._script, step.clip):
             return None
         function = self._names.fresh("train_batches")
         if self._loop is not None and self._epoch is not None:
@@ -202,7 +209,8 @@ class _Writing:
         for number in step.loss_numbers:
             editor.replace(number, step.loss)
         columns = f"{editor.text(step.features)}, {editor.text(step.wanted)}"
-        editor.replace(step.place, f"[{step.loss}] = {self._call(function, columns)}")
+        results = f"[{step.loss}], {step.answer}" if step.answer else f"[{step.loss}]"
+        editor.replace(step.place, f"{results} = {self._call(function, columns)}")
 
     def _call(self, function: str, columns: str) -> str:
         step = self._step
@@ -234,11 +242,11 @@ class _Writing:
             head = kernels.COMPILED
         loss = (loops if compiled else arrays).format(loss=fresh["batch_loss"])
         update = (optimiser.loops if compiled else optimiser.arrays).format(update=fresh["update"])
-        if "math." in loss + update:
+        if "math." in loss + update or self._step.clip is not None:
             imported(self._editor, "math", "math")
         yield head + loss
         yield head + update
-        yield head + _steps(arithmetic, fresh)
+        yield head + self._steps(arithmetic, fresh)
         if arithmetic.masks:
             yield kernels.MASKS.format(masks=fresh["dropout_masks"])
         yield self._front(arithmetic, optimiser, criterion, function, fresh)
@@ -269,6 +277,9 @@ class _Writing:
                 "    sizes = [min(batch_size, len(inputs) - start) for start in range(0, len(inputs), batch_size)]"
             )
             after.append("    return list(zip(losses.tolist(), sizes, strict=True))")
+        elif self._step.answer:
+            returned += " and the network's answers"
+            after.append("    return losses.tolist(), torch.from_numpy(answers)")
         else:
             after.append("    return losses.tolist()")
         shaped = "" if criterion == "cross_entropy" else ".reshape(len(inputs), -1)"
@@ -287,32 +298,48 @@ class _Writing:
             before='int(states[0]["step"])' if optimiser.counts else "0",
             options=_tuple(optimiser.options),
             after="\n".join(after),
+            answers=f"    answers = np.empty((len(inputs), {arithmetic.width}), parameters[0].detach().numpy().dtype)\n"
+            if self._step.answer
+            else "",
+            more="".join(f"        {value},\n" for value in self._more().values()),
         )
 
+    def _more(self) -> dict[str, str]:
+        """What the steps are given beyond what all are given: the name of each and its value."""
+        step = self._step
+        limit = {"longest": ast.unparse(step.clip)} if step.clip is not None else {}
+        return limit | ({"answers": "answers"} if step.answer else {})
 
-def _steps(arithmetic: Arithmetic, fresh: dict[str, str]) -> str:
-    """The function that makes the steps."""
-    lines = [*arithmetic.forward, *arithmetic.backward]
-    unpacked = [f"{_targets(arithmetic.parameters)} = parameters"]
-    if arithmetic.masks:
-        unpacked.append(f"{_targets(arithmetic.masks)} = masks")
-    needed = {name for name in ("real", "one", "zero") if any(name in line for line in lines)}
-    if needed:
-        unpacked.append("real = weight1.dtype.type")
-    unpacked += [f"{name} = real({number})" for number, name in enumerate(("zero", "one")) if name in needed]
-    updates = [
-        f"{fresh['update']}({name}, {name}_slope, states[{number}], number, options)"
-        for number, name in enumerate(arithmetic.parameters)
-    ]
-    return kernels.STEPS.format(
-        steps=fresh["train_steps"],
-        loss=fresh["batch_loss"],
-        output=arithmetic.output,
-        unpacked=_indented(unpacked, 4),
-        forward=_indented(arithmetic.forward, 8),
-        backward=_indented(arithmetic.backward, 8),
-        updates=_indented(updates, 8),
-    )
+    def _steps(self, arithmetic: Arithmetic, fresh: dict[str, str]) -> str:
+        """The function that makes the steps."""
+        backward = list(arithmetic.backward)
+        if self._step.clip is not None:
+            backward += clipping(arithmetic.parameters)
+        lines = [*arithmetic.forward, *backward]
+        unpacked = [f"{_targets(arithmetic.parameters)} = parameters"]
+        if arithmetic.masks:
+            unpacked.append(f"{_targets(arithmetic.masks)} = masks")
+        needed = {name for name in ("real", "one", "zero") if any(name in line for line in lines)}
+        if needed:
+            unpacked.append("real = weight1.dtype.type")
+        unpacked += [
+            f"{name} = real({number})" for number, name in enumerate(("zero", "one")) if name in needed
+        ]
+        updates = [
+            f"{fresh['update']}({name}, {name}_slope, states[{number}], number, options)"
+            for number, name in enumerate(arithmetic.parameters)
+        ]
+        return kernels.STEPS.format(
+            steps=fresh["train_steps"],
+            loss=fresh["batch_loss"],
+            output=arithmetic.output,
+            unpacked=_indented(unpacked, 4),
+            forward=_indented(arithmetic.forward, 8),
+            backward=_indented(backward, 8),
+            arguments=", ".join([*_STEP_ARGUMENTS, *self._more()]),
+            answered=f"        answers[batch] = {arithmetic.output}\n" if self._step.answer else "",
+            updates=_indented(updates, 8),
+        )
 
 
 def _indented(lines: list[str] | tuple[str, ...], spaces: int) -> str:
