@@ -45,6 +45,14 @@ def test_imports_at_two_places_stand_once_and_definitions_keep_their_distance() 
     assert "    pass\n\n\n# A constant.\nSIZE = 3\n" in both or "SIZE = 3\n\n\ndef first" in both
 
 
+def test_imports_inside_a_text_are_no_imports() -> None:
+    base = f'{BASE}\nTEXT = """\nimport math\n"""\n'
+    ours, theirs = base.replace("return 1", "return 3"), base.replace("return 2", "return 4")
+    both = merged(base, ours, theirs)
+    assert both is not None
+    assert both.count("import math") == 2
+
+
 def test_a_name_that_both_define_keeps_them_apart() -> None:
     ours = BASE.replace("def one", "def helper():\n    pass\n\ndef one")
     theirs = BASE.replace("def two", "def helper():\n    pass\n\ndef two")

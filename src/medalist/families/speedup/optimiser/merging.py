@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
@@ -34,8 +33,8 @@ def merged(base: str, ours: str, theirs: str) -> str | None:
     for hunk in hunks:
         result += [*lines[done : hunk.begin], *hunk.lines]
         done = hunk.end
-    text = "".join(_without_repeated_imports([*result, *lines[done:]]))
-    return _spaced(text) if _definitions_are_single(text) else None
+    text = "".join([*result, *lines[done:]])
+    return _spaced(_without_repeated_imports(text)) if _definitions_are_single(text) else None
 
 
 def overlap(base: str, one: str, other: str) -> bool:
@@ -73,15 +72,17 @@ def _one_after_the_other(first: tuple[str, ...], second: tuple[str, ...]) -> tup
     return (*first, *(line for line in second if line not in imports))
 
 
-def _without_repeated_imports(lines: list[str]) -> Iterator[str]:
-    """Of imports that stand word for word twice at the top level only the first."""
+def _without_repeated_imports(text: str) -> str:
+    """Of imports that stand twice at the top level only the first; what looks like one inside a text is left alone."""
+    lines = text.splitlines(keepends=True)
     seen: set[str] = set()
-    for line in lines:
-        if line.startswith(("import ", "from ")) and not line.rstrip().endswith(("(", "\\")):
+    for node in ast.parse(text).body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and node.lineno == node.end_lineno:
+            line = lines[node.lineno - 1]
             if line in seen:
-                continue
+                lines[node.lineno - 1] = ""
             seen.add(line)
-        yield line
+    return "".join(lines)
 
 
 def _spaced(text: str) -> str:
