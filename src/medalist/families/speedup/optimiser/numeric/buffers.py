@@ -51,8 +51,8 @@ class Buffer:
 
     @property
     def whole(self) -> str:
-        """The items so far, as an expression."""
-        return f"{self.name}[:{self.filled}]" if self.filled else self.name
+        """The items, as an expression: those so far, where more were allowed for."""
+        return f"{self.name}[:{self.filled}]" if self.filled and not self.exact else self.name
 
 
 def with_buffers(
@@ -129,6 +129,8 @@ def _width(
         # The row's own length may speak of views that only live inside the loop.
         resolved = stable_length(expression(f"range({text})"), views, unstable)
         return resolved
+    if isinstance(item, cst.Call) and inference.imports.resolve(item.func) in ("numpy.full", "numpy.zeros"):
+        return stable_length(expression(f"range({code(item.args[0].value)})"), views, unstable)
     if inference.value(item).is_array and inference.value(item).ndim == 1 and dotted(item):
         return stable_length(item, views, unstable)
     return ""

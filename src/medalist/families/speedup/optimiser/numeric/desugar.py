@@ -176,6 +176,7 @@ def _loops(node: Comprehension, innermost: str, names: Names) -> list[Statement]
     element = code(
         node.elt.with_changes(lpar=[], rpar=[]) if isinstance(node.elt, cst.GeneratorExp) else node.elt
     )
+    element = " ".join(line.strip() for line in element.splitlines())
     lines = innermost.format(element).splitlines()
     text = "\n".join("    " * depth + line for depth, line in enumerate(clauses))
     text += "".join("\n" + "    " * len(clauses) + line for line in lines) + "\n"

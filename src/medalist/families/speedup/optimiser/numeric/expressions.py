@@ -12,7 +12,15 @@ from medalist.families.speedup.optimiser.numeric.kernel import Compiler
 from medalist.families.speedup.optimiser.numeric.loops import instead_of
 from medalist.families.speedup.optimiser.numeric.places import Block, Function, Source, read_source
 from medalist.families.speedup.optimiser.numeric.placing import placed
-from medalist.families.speedup.optimiser.numeric.syntax import Names, Usage, all_names, body_of, dotted, walk
+from medalist.families.speedup.optimiser.numeric.syntax import (
+    Names,
+    Usage,
+    all_names,
+    body_of,
+    dotted,
+    unless_malformed,
+    walk,
+)
 from medalist.families.speedup.optimiser.numeric.values import Value, value_of_kind
 from medalist.families.speedup.optimiser.transformation import Edit, Program
 
@@ -39,6 +47,7 @@ class CompiledComprehensions:
                 if edit is not None:
                     yield edit
 
+    @unless_malformed
     def _edit(self, source: Source, block: Block, seconds: float) -> Edit | None:
         compiler = Compiler.of(source)
         source = compiler.source

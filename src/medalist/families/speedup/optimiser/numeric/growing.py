@@ -165,7 +165,7 @@ def _counter(rest: Sequence[Statement], name: str) -> str:
         return ""
     function = dotted(iterated.func)
     if function == "range" and len(iterated.args) == 1 and isinstance(loop.target, cst.Name):
-        return loop.target.value
+        return loop.target.value if loop.target.value.strip("_") else ""
     if function == "enumerate" and len(iterated.args) == 1 and isinstance(loop.target, cst.Tuple):
         return dotted(loop.target.elements[0].value)
     return ""

@@ -284,6 +284,8 @@ class Inference:
             return Value("number", name)
         if name in CREATORS:
             ndim = len(first.items) if first.group == "tuple" else 1
+            if name == "full" and len(arguments) > 1 and not self._dtype(node):
+                return Value("array", arguments[1].dtype or "float64", ndim, tensor)
             if tensor and first.is_number:
                 ndim = len([arg for arg in node.args if arg.keyword is None])
             return Value("array", self._dtype(node) or ("float32" if tensor else "float64"), ndim, tensor)

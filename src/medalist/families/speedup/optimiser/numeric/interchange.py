@@ -30,6 +30,7 @@ from medalist.families.speedup.optimiser.numeric.syntax import (
     only,
     statements,
     substituted,
+    unless_malformed,
     walk,
     with_body,
 )
@@ -52,12 +53,15 @@ class ColumnsAtOnce:
             if edit is not None:
                 yield edit
 
+    @unless_malformed
     def _edit(self, source: Source, kernel: CompiledKernel) -> Edit | None:
         names = Names(all_names(kernel.node) | global_names(source.module))
         np = source.imports.alias("numpy", "np")
         parameters = [parameter.name.value for parameter in kernel.node.params.params]
         constant = set(parameters) - Usage.of(kernel.body).stores - set(Usage.of(kernel.body).writes)
-        for outer in (node for part in kernel.body for node in walk(part) if isinstance(node, cst.For)):
+        for outer in (
+            node for part in kernel.body for node in walk(part) if isinstance(node, cst.For | cst.While)
+        ):
             found = next(_comparisons(outer, constant, names), None)
             if found is None:
                 continue
@@ -79,7 +83,7 @@ class ColumnsAtOnce:
 class _Comparison:
     """``for counter in range(...)`` inside ``outer``, with running numbers over columns of ``table`` for each turn."""
 
-    outer: cst.For
+    outer: cst.For | cst.While
     inner: cst.For
     counter: str
     turns: str
@@ -95,7 +99,7 @@ class _Comparison:
         """What stands in the outer loop's place."""
         transposed = names.fresh(f"{self.table}_columns")
         column = names.fresh("column")
-        vectors = {name: names.fresh(f"{name}s") for name in self.begins}
+        vectors = {name: names.fresh(f"{name}_of_each") for name in self.begins}
         place = self.counter
         lines = [f"{transposed} = {np}.ascontiguousarray({self.table}.T)"]
         lines += [f"{vector} = {np}.empty({self.size})" for vector in vectors.values()]
@@ -104,7 +108,10 @@ class _Comparison:
         turn = _Turn(self, column, vectors, hoisted, names)
         turns = [part.visit(turn) for part in body_of(self.columns)]
         sums = [f"{vectors[name]}[:] = {start}" for name, start in self.begins.items()]
-        sums += [f"for {k} in {code(self.columns.iter)}:", f"    {column} = {transposed}[{k}]"]
+        sums += [
+            f"for {k} in {_turns(self.columns, self.view, self.table)}:",
+            f"    {column} = {transposed}[{k}]",
+        ]
         sums += [f"    {name} = {text}" for text, name in hoisted.items()]
         sums.append(f"    for {place} in {self.turns}:")
         sums += ["        " + code(part).strip() for part in turns]  # type: ignore[arg-type]
@@ -164,7 +171,7 @@ class _Turn(cst.CSTTransformer):
         return expression(f"{vector}[{self.owner.counter}]") if vector else updated_node
 
 
-def _comparisons(outer: cst.For, constant: set[str], names: Names) -> Iterator[_Comparison]:
+def _comparisons(outer: cst.For | cst.While, constant: set[str], names: Names) -> Iterator[_Comparison]:
     for inner in body_of(outer):
         if not isinstance(inner, cst.For):
             continue
@@ -266,7 +273,8 @@ def _suits(
     varying = (set(Usage.of([inner]).writes) - own - begins.keys() - {column}) | {counter}
     dependent = _Dependent(varying | ({view} if view else set()), table, counter, view, column)
     columns.body.visit(dependent)
-    header = Usage.of([columns.iter]).reads.keys() & (varying | {view})
+    turns = expression(_turns(columns, view, table))
+    header = Usage.of([turns]).reads.keys() & (varying | {view})
     # Each running number must be read after the loop only, and its own numbers nowhere else.
     elsewhere = Usage.of([inner]).reads
     inside = Usage.of([columns]).reads
@@ -275,6 +283,12 @@ def _suits(
         and not header
         and all(elsewhere.get(name, 0) == inside.get(name, 0) for name in own)
     )
+
+
+def _turns(columns: cst.For, view: str, table: str) -> str:
+    """What the loop over columns goes over, said of the table and not of a row of it."""
+    text = code(columns.iter)
+    return text.replace(f"({view}.shape[0])", f"({table}.shape[1])") if view else text
 
 
 class _Dependent(cst.CSTVisitor):
@@ -309,7 +323,7 @@ def _without(loop: cst.For, nodes: Sequence[cst.CSTNode]) -> cst.For:
 
 
 def _replaced(
-    body: Sequence[Statement], loop: cst.For, instead: Sequence[Statement]
+    body: Sequence[Statement], loop: cst.CSTNode, instead: Sequence[Statement]
 ) -> list[Statement] | None:
     """The body with statements in the place of a loop that stands in it, not deeper."""
     if not any(part is loop for part in body):

@@ -188,7 +188,7 @@ class Compiler:
             if not held.known or held.group == "range" or (held.group == "tuple" and not _plain_tuple(held)):
                 return None
             original = variables[back.get(name, name)]
-            if original.group == "list" and name in usage.writes:
+            if original.group == "list" and name in usage.writes and name in usage.stores:
                 return None
             result[name] = self._passed(back.get(name, name), original)
         return result

@@ -11,7 +11,13 @@ from medalist.families.speedup.optimiser.numeric.kernel import Compiler, Kernel
 from medalist.families.speedup.optimiser.numeric.places import Block, HotLoop, Source, hot_loops, read_source
 from medalist.families.speedup.optimiser.numeric.placing import placed
 from medalist.families.speedup.optimiser.numeric.results import handed_back
-from medalist.families.speedup.optimiser.numeric.syntax import Statement, Usage, statements, walk
+from medalist.families.speedup.optimiser.numeric.syntax import (
+    Statement,
+    Usage,
+    statements,
+    unless_malformed,
+    walk,
+)
 from medalist.families.speedup.optimiser.transformation import Edit, Program
 
 
@@ -38,6 +44,7 @@ class CompiledLoops:
                 done.append(hot.node)
                 yield edit
 
+    @unless_malformed
     def _edit(self, source: Source, hot: HotLoop) -> Edit | None:
         block: Block | None = hot.block
         taken, extended = _beginnings(hot.block)

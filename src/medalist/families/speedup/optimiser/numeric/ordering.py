@@ -25,7 +25,7 @@ from medalist.families.speedup.optimiser.numeric.syntax import (
     with_body,
 )
 
-_MOST_LOOKED_AT = 2
+_MOST_LOOKED_AT = 3
 
 
 def selecting(block: Sequence[Statement], imports: Imports) -> list[Statement]:
@@ -42,7 +42,7 @@ def selecting(block: Sequence[Statement], imports: Imports) -> list[Statement]:
         name, text = found
         looks = _Looks(name, text)
         changed = [part.visit(looks) for part in rest]
-        whole = sum(Usage.of([part]).reads.get(name, 0) for part in rest) - looks.looked
+        whole = sum(Usage.of([part]).reads.get(name, 0) for part in rest) - looks.looked - looks.measured
         if 0 < looks.looked <= _MOST_LOOKED_AT and not whole:
             statements[index:] = changed  # type: ignore[assignment]
     return statements
@@ -81,6 +81,20 @@ class _Looks(cst.CSTTransformer):
         self.name = name
         self.text = text
         self.looked = 0
+        self.measured = 0
+
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
+        """The length of what is sorted is that of what was not."""
+        given = (
+            original_node.args[0].value
+            if dotted(original_node.func) == "len" and original_node.args
+            else None
+        )
+        sort = expression(self.text)
+        if given is None or dotted(given) != self.name or not isinstance(sort, cst.Call):
+            return updated_node
+        self.measured += 1
+        return updated_node.with_changes(args=[cst.Arg(sort.args[0].value)])
 
     def leave_Subscript(
         self, original_node: cst.Subscript, updated_node: cst.Subscript

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
@@ -173,13 +173,20 @@ def inner_loops(hot: HotLoop) -> Iterator[HotLoop]:
     """The loops inside a loop, outer ones first."""
     node, block = hot.node, hot.block
     assert isinstance(node, cst.For | cst.While)
-    around = block.read_after | frozenset(Usage.of([node]).reads)
-    for inner in _loops(block.function, node.body, around):
+    for found in _loops(block.function, node.body, frozenset()):
+        inner = replace(found, read_after=block.read_after | _read_around(node, found.chosen))
         own = Usage.of(inner.chosen).writes
         bound = frozenset(name for name, times in Usage.of([node]).writes.items() if times > own.get(name, 0))
-        found = HotLoop(inner, hot.facts, hot.bound_inside | bound)
-        yield found
-        yield from inner_loops(found)
+        within = HotLoop(inner, hot.facts, hot.bound_inside | bound)
+        yield within
+        yield from inner_loops(within)
+
+
+def _read_around(node: cst.CSTNode, inner: Sequence[Statement]) -> frozenset[str]:
+    """The names that a loop reads outside of an inner one, or that the inner one reads from its last time."""
+    usage = Usage.of(inner)
+    outside = {name for name, times in Usage.of([node]).reads.items() if times > usage.reads.get(name, 0)}
+    return frozenset(outside | (usage.reads.keys() - usage.first_is_write))
 
 
 def _loops(function: Function, suite: cst.BaseSuite, after: frozenset[str]) -> Iterator[Block]:

@@ -50,8 +50,24 @@ class PlainNumbers(cst.CSTTransformer):
         if isinstance(original_node.func, cst.Attribute) and not full:
             return self._method(original_node, updated_node)
         if dotted(original_node.func) == "float" and original_node.args:
+            given = original_node.args[0].value
+            special = given.raw_value.lower() if isinstance(given, cst.SimpleString) else ""
+            if special.lstrip("+-") in ("inf", "infinity", "nan"):
+                sign = "-" if special.startswith("-") else ""
+                return expression(f"{sign}{self.np}.{'nan' if 'nan' in special else 'inf'}")
             return self._double(original_node.args[0].value, updated_node.args[0].value)
         return updated_node
+
+    def leave_BinaryOperation(
+        self, original_node: cst.BinaryOperation, updated_node: cst.BinaryOperation
+    ) -> cst.BaseExpression:
+        """``[0.0] * n`` is an array of zeros."""
+        left = updated_node.left
+        if not isinstance(updated_node.operator, cst.Multiply) or not isinstance(left, cst.List):
+            return updated_node
+        if len(left.elements) != 1 or not isinstance(left.elements[0].value, cst.Float):
+            return updated_node
+        return expression(f"{self.np}.full({code(updated_node.right)}, {code(left.elements[0].value)})")
 
     def _double(self, original: cst.BaseExpression, changed: cst.BaseExpression) -> cst.BaseExpression:
         """A single-precision number as a double; a compiled ``float`` would leave it single."""
@@ -62,7 +78,8 @@ class PlainNumbers(cst.CSTTransformer):
 
     def _method(self, original: cst.Call, changed: cst.Call) -> cst.BaseExpression:
         assert isinstance(original.func, cst.Attribute)
-        assert isinstance(changed.func, cst.Attribute)
+        if not isinstance(changed.func, cst.Attribute):
+            return changed
         held, name, base = (
             self.inference.value(original.func.value),
             original.func.attr.value,

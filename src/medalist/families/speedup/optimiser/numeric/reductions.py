@@ -40,6 +40,8 @@ class Loop:
     def written(self, elements: Elements) -> list[Statement]:
         """The nest as statements."""
         lines, indent = list(self.begins), ""
+        if not self.turns:
+            return statements("\n".join(lines))
         for counter, length in zip(self.counters, self.lengths, strict=True):
             lines.append(f"{indent}for {counter} in range({length}):")
             indent += "    "

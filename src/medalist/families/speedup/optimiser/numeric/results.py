@@ -29,6 +29,8 @@ def handed_back(source: Source, block: Block, kernel: Kernel, besides: Collectio
             nested = block.within is not block.function.node.body
             if nested or not uses.arrays_do:
                 lines.append(f"{name} = {name}.tolist()")
+        elif held.group == "list" and name in kernel.arguments:
+            lines.append(f"{name} = {name}.tolist()")
         elif held.is_array and held.tensor:
             lines.append(f"{name} = {source.imports.alias('torch', 'torch')}.from_numpy({name})")
     return [part for line in lines for part in statements(line)]

@@ -23,6 +23,7 @@ from medalist.families.speedup.optimiser.numeric.syntax import (
     expression,
     global_names,
     statements,
+    unless_malformed,
 )
 from medalist.families.speedup.optimiser.transformation import Edit, Program
 
@@ -90,6 +91,7 @@ class QuickSelection:
             if edit is not None:
                 yield edit
 
+    @unless_malformed
     def _edit(self, source: Source, kernel: CompiledKernel) -> Edit | None:
         inference = Inference(source.constants, source.imports)
         inference.run(kernel.body)

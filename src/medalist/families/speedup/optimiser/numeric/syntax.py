@@ -4,15 +4,31 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 import libcst as cst
 
 Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
+Made = TypeVar("Made")
+Given = ParamSpec("Given")
 Block = TypeVar("Block", bound=cst.CSTNode)
 _EMPTY = cst.Module([])
+
+
+def unless_malformed(make: Callable[Given, Made | None]) -> Callable[Given, Made | None]:
+    """The same, with None where the rewritten code would be no Python: a shape of program that was not thought of."""
+
+    @functools.wraps(make)
+    def attempt(*args: Given.args, **named: Given.kwargs) -> Made | None:
+        try:
+            return make(*args, **named)
+        except (cst.ParserSyntaxError, cst.CSTValidationError):
+            return None
+
+    return attempt
 
 
 def words(text: str) -> frozenset[str]:
