@@ -6,8 +6,8 @@ Makes a ledger of orders, then for each order looks back over the customer's ear
 import numpy as np
 import pandas as pd
 
-ORDERS = 700
-CUSTOMERS = 40
+ORDERS = 500
+CUSTOMERS = 30
 SHOPS = ["north", "south", "harbour", "online"]
 
 

@@ -309,20 +309,21 @@ def _fits(items, kinds):
 
 def _as_numbers(items, kinds):
     """Numbers, or rows of numbers of one length, as one array; None for anything else."""
-    if not items or any(kind in (str, dict, set, type(None)) for kind in kinds):
+    if not items or kinds & {str, dict, set, type(None)}:
         return None
-    if all(issubclass(kind, (list, tuple)) for kind in kinds):
-        if len({len(item) for item in items}) != 1:
-            return None
-        inner = [_as_numbers(list(item), set(map(type, item))) for item in items]
-        shapes = {None if each is None else each.shape for each in inner}
-        return None if None in shapes or len(shapes) != 1 else np.stack(inner)
-    if all(issubclass(kind, (bool, int, float, np.number, np.bool_)) for kind in kinds):
+    if kinds <= {list, tuple} and len(set(map(len, items))) != 1:
+        return None
+    if kinds <= {np.ndarray} and len({item.shape for item in items}) != 1:
+        return None
+    if not all(
+        issubclass(kind, (bool, int, float, np.number, np.bool_, list, tuple, np.ndarray)) for kind in kinds
+    ):
+        return None
+    try:
         numbers = np.array(items)
-        return numbers if numbers.dtype.kind in "biuf" else None
-    if kinds == {np.ndarray} and len({item.shape for item in items}) == 1:
-        return np.stack(items) if all(item.dtype.kind in "biuf" for item in items) else None
-    return None
+    except (ValueError, TypeError, OverflowError):  # rows within rows of different lengths
+        return None
+    return numbers if numbers.dtype.kind in "biuf" else None
 
 
 def pack_layout(layout):
