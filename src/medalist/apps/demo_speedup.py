@@ -8,6 +8,7 @@ and its proof.
 from __future__ import annotations
 
 import difflib
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,10 @@ from medalist.runs.store import FileStore
 from medalist.runs.trials import Trial
 
 TASK = "speedup:quick"
-PLAYBOOK_SECONDS = 75.0
+PLAYBOOK_SECONDS, MOST_SECONDS = 75.0, 240.0
+GRADINGS = 12.0
+"""The playbook's time; on a slow or busy machine it is as long as this many gradings of the claim took."""
+
 SHOWN_LINES = 70
 
 CLAIM = '''
@@ -77,10 +81,12 @@ def speedup_at_work(root: Path, console: Console, title: Callable[[str], None]) 
     """Play the act; everything it makes lies below ``root``. Raises MedalistError where nothing could be run."""
     program = api.task_folder(TASK) / "program.py"
     title("A speed-up of 93x, as printed by the program itself")
+    began = time.monotonic()
     refusal = refused_claim(root, program, console)
-    title(f"The playbook on the same program: {PLAYBOOK_SECONDS:.0f} s at most")
+    seconds = min(MOST_SECONDS, max(PLAYBOOK_SECONDS, GRADINGS * (time.monotonic() - began)))
+    title(f"The playbook on the same program: {seconds:.0f} s at most")
     with Live() as live:
-        trials = speedup(TASK, attempts=1, time=PLAYBOOK_SECONDS, out=root / "speedup", on_event=live.tell)
+        trials = speedup(TASK, attempts=1, time=seconds, out=root / "speedup", on_event=live.tell)
     trial = trials.all[0]
     sped_up = _read(refusal, root / "speedup", trial)
     if trial.product is not None and sped_up.steps:
