@@ -235,6 +235,83 @@ def test_loops_over_points_are_lifted(text: str) -> None:
     assert_edited_equal(StackedLoops(), text, [POINTS, CENTRES])
 
 
+SIGNALS = """
+import numpy as np
+
+def features(signal, rate):
+    power = np.abs(np.fft.rfft(signal - np.mean(signal))) ** 2
+    freqs = np.fft.rfftfreq(len(signal), 1.0 / rate)
+    total = np.sum(power)
+    centroid = np.sum(freqs * power) / total
+    spread = np.sqrt(np.sum((freqs - centroid) ** 2 * power) / total)
+    crossings = 0
+    for k in range(1, len(signal)):
+        if signal[k - 1] * signal[k] < 0:
+            crossings += 1
+    bands = []
+    for low, high in [(0, 1), (1, 2)]:
+        mask = (freqs >= low) & (freqs < high)
+        bands.append(np.sum(power[mask]) / total)
+    return np.array([centroid, spread, crossings] + bands)
+
+def run(points, centres):
+    out = np.zeros((len(points), 5))
+    for n, s in enumerate(points):
+        out[n] = features(s, 6.0)
+    return out
+"""
+
+FISSION = """
+import numpy as np
+
+def run(points, centres):
+    members = [[] for _ in centres]
+    total = {}
+    for x in points:
+        distances = [np.sqrt(np.sum((x - c) ** 2)) for c in centres]
+        label = int(np.argmin(distances))
+        members[label].append(x)
+        if label not in total:
+            total[label] = 0.0
+        total[label] += distances[label] if label < 2 else min(distances)
+    return {"means": [np.mean(own, axis=0) for own in members], "total": sorted(total.items())}
+"""
+
+PATTERNS = """
+import numpy as np
+
+def codes_of(image):
+    h, w = image.shape
+    codes = np.zeros((h - 2, w - 2), dtype=int)
+    for i in range(1, h - 1):
+        for j in range(1, w - 1):
+            code = 0
+            for bit, (di, dj) in enumerate([(-1, -1), (-1, 0), (0, 1), (1, 1)]):
+                if image[i + di, j + dj] >= image[i, j]:
+                    code |= 1 << bit
+            codes[i - 1, j - 1] = code
+    return codes
+
+def describe(image):
+    histogram = np.zeros(16)
+    for code in codes_of(image).ravel():
+        histogram[code] += 1
+    return histogram / histogram.sum()
+
+def run(points, centres):
+    images = points.reshape(-1, 5, 5)
+    rows = []
+    for image in images:
+        rows.append(describe(image))
+    return np.array(rows)
+"""
+
+
+@pytest.mark.parametrize("text", [SIGNALS, FISSION, PATTERNS], ids=["signals", "fission", "patterns"])
+def test_what_cannot_be_lifted_stays_for_single_items(text: str) -> None:
+    assert_edited_equal(StackedLoops(), text, [POINTS, CENTRES])
+
+
 DECLINED = {
     "a state from one item to the next": """
 import numpy as np

@@ -107,6 +107,8 @@ class Functions:
         """What an expression without a lifted form gives for one item, as far as was seen or is known."""
         if isinstance(call, ast.JoinedStr):
             return Stack(0, text=True)
+        if isinstance(call, ast.Subscript) and isinstance(call.value, ast.Name):
+            return Stack(0)  # an entry of a dictionary or a list, looked up by what varies
         if not isinstance(call, ast.Call):
             return None
         name = self.source.library_name(call.func)
@@ -129,6 +131,8 @@ class Functions:
             return stack_of(seen.returns) if seen is not None else None
         if isinstance(call.func, ast.Attribute) and not name:
             method = call.func.attr
+            if method == "get" and isinstance(call.func.value, ast.Name):
+                return Stack(0)
             if method in _TEXT_METHODS or method in _TRUTH_METHODS or method in _NUMBER_METHODS:
                 return Stack(0, boolean=method in _TRUTH_METHODS, text=method in _TEXT_METHODS)
         return None

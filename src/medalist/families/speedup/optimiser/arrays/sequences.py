@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import re
+from typing import TypeVar
 
 from medalist.families.speedup.optimiser.arrays.axes import number
 from medalist.families.speedup.optimiser.arrays.parts import Parts, column_of
@@ -21,7 +22,9 @@ from medalist.families.speedup.optimiser.arrays.values import (
     varies,
 )
 from medalist.families.speedup.optimiser.arrays.walking import Lifted, Renamer, Walker
-from medalist.families.speedup.optimiser.rewriting import stores
+from medalist.families.speedup.optimiser.rewriting import Source, stores
+
+_Node = TypeVar("_Node", ast.expr, ast.stmt)
 
 
 class Sequences(Parts):
@@ -89,6 +92,8 @@ class Sequences(Parts):
         entry: Value
         if isinstance(value, Plain):
             entry = self.ranks.entry(iterable)
+            if not isinstance(target, ast.Name) and _counts_numbers(self.source, iterable):
+                entry = Plain(0)
         elif isinstance(value, Series):
             found = joined(value.items) if value.items is not None else value.item
             if found is None:
@@ -113,21 +118,8 @@ class Sequences(Parts):
         value = self.result_of_one(node)
         if value is None:
             raise CannotLift("what an unknown expression gives")
-        replaced = _FieldNames(self)
-        inner = replaced.visit(copy.deepcopy(node))
-        names = sorted(self.varying(inner) - set(replaced.columns))
-        single = {name: self.source.fresh(f"one_{name}") for name in names}
-        inner = Renamer(
-            {old: Bound(ast.Name(new, ast.Load()), Plain()) for old, new in single.items()}
-        ).visit(inner)
-        sources: list[tuple[str, ast.expr]] = [(single[name], self._iterated(name)) for name in names]
-        sources += [(name, _listed(column)) for name, column in replaced.columns.items()]
-        if not sources:
-            raise CannotLift("an expression of no item")
-        generator = _generator(sources)
-        every = ast.ListComp(
-            Renamer(self.environment, {name for name, _ in sources}).visit(inner), [generator]
-        )
+        inner, sources = self.single_items(node)
+        every = ast.ListComp(inner, [_generator(sources)])
         if isinstance(value, Series):
             each = ast.ListComp(
                 self.np("array", ast.Name("column", ast.Load())),
@@ -141,10 +133,27 @@ class Sequences(Parts):
             return self.np("array", every, dtype=ast.Name("object", ast.Load())), value
         return self.np("array", every), value
 
+    def single_items(self, node: _Node) -> tuple[_Node, list[tuple[str, ast.expr]]]:
+        """A copy of ``node`` for single items, and (name in it, what to go through for it). Raises `CannotLift`."""
+        replaced = _FieldNames(self)
+        inner = replaced.visit(copy.deepcopy(node))
+        names = sorted(self.varying(inner) - set(replaced.columns))
+        single = {name: self.source.fresh(f"one_{name}") for name in names}
+        sources: list[tuple[str, ast.expr]] = [(single[name], self._iterated(name)) for name in names]
+        sources += [(name, _listed(column)) for name, column in replaced.columns.items()]
+        if not sources:
+            raise CannotLift("nothing that depends on the item")
+        inner = Renamer(
+            {old: Bound(ast.Name(new, ast.Load()), Plain()) for old, new in single.items()}
+        ).visit(inner)
+        return Renamer(self.environment, {name for name, _ in sources}).visit(inner), sources
+
     def _iterated(self, name: str) -> ast.expr:
         code, value = copy.deepcopy(self.environment[name].code), self.environment[name].value
         if isinstance(value, Position) and self.positions is not None:
             return _listed(self.positions)
+        if isinstance(value, Series):
+            code, value = self.stacked(code, value)
         if not isinstance(value, Stack):
             raise CannotLift("items of what is no stack")
         return _listed(code) if value.rank == 0 else code
@@ -172,6 +181,27 @@ class _FieldNames(ast.NodeTransformer):
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         return self._field(node, node.attr)
+
+
+def _counts_numbers(source: Source, iterable: ast.expr) -> bool:
+    """Whether all that a loop over ``iterable`` unpacks are numbers: positions, and literals."""
+    parts = [iterable]
+    if isinstance(iterable, ast.Call):
+        if source.library_name(iterable.func) not in ("builtins.enumerate", "builtins.zip", "builtins.range"):
+            return False
+        parts = iterable.args
+    return all(
+        isinstance(one, ast.Constant | ast.List | ast.Tuple | ast.UnaryOp | ast.USub | ast.Load)
+        or (isinstance(one, ast.Call) and source.library_name(one.func) == "builtins.range")
+        for part in parts
+        for one in ([part] if isinstance(part, ast.Call) else ast.walk(part))
+    )
+
+
+def item_loop(sources: list[tuple[str, ast.expr]]) -> tuple[ast.expr, ast.expr]:
+    """(target, iterable) of a loop over single items."""
+    generator = _generator(sources)
+    return generator.target, generator.iter
 
 
 def _generator(sources: list[tuple[str, ast.expr]]) -> ast.comprehension:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from medalist.families.speedup.optimiser.arrays.axes import index, method, number
 from medalist.families.speedup.optimiser.arrays.functions import Functions
 from medalist.families.speedup.optimiser.arrays.items import TABLE, Loop, candidates, inner_loops, seconds_of
-from medalist.families.speedup.optimiser.arrays.outer_loops import LoopBody, RowAccess
+from medalist.families.speedup.optimiser.arrays.leftovers import ItemLoop
+from medalist.families.speedup.optimiser.arrays.outer_loops import RowAccess
 from medalist.families.speedup.optimiser.arrays.values import (
     Bound,
     CannotLift,
@@ -90,7 +91,7 @@ class _Rewrite:
         self.functions = functions
         self.source = loop.source
         local = bound(loop.node) - _accumulated(loop.node)
-        self.body = LoopBody(loop.source, functions.numpy, loop.attributes, functions, wide, local)
+        self.body = ItemLoop(loop.source, functions.numpy, loop.attributes, functions, wide, local)
         self.tables = sorted({loop.table, *(k for k, v in loop.kinds.items() if v.type_name == TABLE)} - {""})
         self.body.owner = loop.qualified.rpartition(".")[0]
         self.body.sums = frozenset(_accumulated(loop.node))
@@ -111,6 +112,8 @@ class _Rewrite:
         lifted, result = body.run(without_continue(statements))
         if result is not None:
             raise CannotLift("a return out of the loop")
+        if not body.worthwhile:
+            raise CannotLift("all of it is left to single items")
         lifted = self._opening + lifted
         if blocked:
             lifted = [self._block_loop(names, constant, lifted)]

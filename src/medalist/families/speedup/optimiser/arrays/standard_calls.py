@@ -35,7 +35,7 @@ def lifted_call(lifter: Lifter, node: ast.Call) -> Lifted:
         raise CannotLift("starred arguments")
     same = _same_for_all(lifter, node)
     if same is not None:
-        return same, Plain()
+        return same, Plain(*lifter.ranks.of(node))
     own = lifter.function(node)
     if own is not None:
         return own

@@ -151,12 +151,25 @@ def _joined_series(values: Sequence[Series]) -> Series:
     return Series(None, joined(entries) if entries else None)
 
 
+class KnownRanks(Protocol):
+    """What is known of expressions that are the same for every item."""
+
+    def of(self, node: ast.expr) -> tuple[int | None, bool]:
+        """Rank and maskhood of an expression; (None, False) when nothing is known."""
+        ...
+
+
 class Lifter(Protocol):
     """What the rules for calls need of the walker over expressions."""
 
     source: Source
     numpy: str
     count: ast.expr
+
+    @property
+    def ranks(self) -> KnownRanks:
+        """What is known of expressions that are the same for every item."""
+        ...
 
     def lift(self, node: ast.expr) -> tuple[ast.expr, Value]:
         """The lifted form of an expression and what it is. Raises `CannotLift`."""
