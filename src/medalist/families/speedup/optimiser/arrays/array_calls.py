@@ -10,7 +10,6 @@ from medalist.families.speedup.optimiser.arrays.axes import (
     axis_code,
     index,
     integer,
-    length,
     method,
     number,
     shifted,
@@ -20,6 +19,7 @@ from medalist.families.speedup.optimiser.arrays.call_arguments import (
     Lifted,
     again,
     argument_of,
+    items_in,
     plain_keywords,
 )
 from medalist.families.speedup.optimiser.arrays.values import (
@@ -137,11 +137,11 @@ def reshaped(lifter: Lifter, name: str, array: ast.expr, arguments: list[ast.exp
     if len(arguments) == 1 and isinstance(arguments[0], ast.Tuple | ast.List):
         arguments = arguments[0].elts
     if name in ("ravel", "flatten") or (len(arguments) == 1 and integer(arguments[0]) == -1):
-        return method(code, "reshape", length(code), number(-1)), Stack(1)
+        return method(code, "reshape", items_in(lifter, code), number(-1)), Stack(1)
     sizes = [lifter.operand(argument) for argument in arguments]
     if any(size != Plain(0) for _, size in sizes) or not sizes:
         raise CannotLift("a shape that cannot be read")
-    return method(code, "reshape", length(code), *(size for size, _ in sizes)), Stack(len(sizes))
+    return method(code, "reshape", items_in(lifter, code), *(size for size, _ in sizes)), Stack(len(sizes))
 
 
 def _take(lifter: Lifter, name: str, node: ast.Call) -> Lifted:
@@ -153,7 +153,7 @@ def _take(lifter: Lifter, name: str, node: ast.Call) -> Lifted:
     places, kind = lifter.lift(node.args[1])
     if varies(kind):
         raise CannotLift("taking at places that vary")
-    flat = code if value.rank == 1 else method(code, "reshape", length(code), number(-1))
+    flat = code if value.rank == 1 else method(code, "reshape", items_in(lifter, code), number(-1))
     return lifter.np("take", flat, places, axis=number(1)), Stack(1, value.boolean)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import copy
 
 from medalist.families.speedup.optimiser.arrays.axes import (
     axis_code,
+    length,
 )
 from medalist.families.speedup.optimiser.arrays.values import (
     CannotLift,
@@ -67,3 +69,8 @@ def broadcast_rank(values: list[Stack | Plain]) -> int:
     if any(isinstance(value, Stack) and value.text for value in values):
         raise CannotLift("arithmetic with text")
     return max(value.rank or 0 for value in values)
+
+
+def items_in(lifter: Lifter, code: ast.expr) -> ast.expr:
+    """The number of items of a stack, without working out again what is no name."""
+    return length(code) if isinstance(code, ast.Name) else copy.deepcopy(lifter.count)

@@ -10,7 +10,6 @@ from medalist.families.speedup.optimiser.arrays.axes import (
     axes_of,
     axis_code,
     index,
-    length,
     method,
     number,
     shifted,
@@ -22,6 +21,7 @@ from medalist.families.speedup.optimiser.arrays.call_arguments import (
     argument_of,
     axis_call,
     broadcast_rank,
+    items_in,
     plain_keywords,
 )
 from medalist.families.speedup.optimiser.arrays.values import (
@@ -155,7 +155,9 @@ def reduction(lifter: Lifter, name: str, func: ast.expr, arguments: list[ast.exp
             return code, value
         raise CannotLift("a reduction of a number")
     if name in rules.ONE_AXIS and axes is None and value.rank > 1:
-        return axis_call(func, method(code, "reshape", length(code), number(-1)), (1,), rest), Stack(0)
+        return axis_call(
+            func, method(code, "reshape", items_in(lifter, code), number(-1)), (1,), rest
+        ), Stack(0)
     result = Stack(value.rank if keep else value.rank - len(axes) if axes is not None else 0, boolean=mask)
     return axis_call(func, code, shifted(axes, value.rank), rest), result
 
