@@ -22,8 +22,11 @@ from medalist.families.speedup.optimiser.compiling import keep_compiled
 from medalist.families.speedup.optimiser.failures import in_a_line
 from medalist.families.speedup.optimiser.requests import Call, Reply, Request, Source
 
-CLEARLY = 1.3
-"""A program so many times as fast as another in a turn is the faster one; closer ones take more turns."""
+_UNCLEAR = (0.95, 1.2)
+"""Where a turn of long calls says that a program is so many times as fast as another, more turns are taken."""
+
+_CLEAR_BY_ITSELF = (0.75, 1.7)
+"""Outside of these even the rival's time of an earlier trial will do."""
 
 _LONG_SECONDS = 0.3
 """Calls that take longer are disturbed by so little that one may tell."""
@@ -61,25 +64,26 @@ def _take_turns(request: Request, program: _AtWork, first: float) -> tuple[tuple
     if not request.rounds:
         return ()
     known = request.rival_seconds
-    if min(first, known) > _LONG_SECONDS and not 1 / CLEARLY < known / first < CLEARLY**2:
+    low, high = _CLEAR_BY_ITSELF
+    if min(first, known) > _LONG_SECONDS and not low < known / first < high:
         return ((first, known),)
     turns: list[tuple[float, float]] = []
     with _at_work(request.rival, request.source) as rival:
         rival.started()
         rival.call(request.calls[0])
-        for number in range(request.rounds):
-            pair = (program, rival) if number % 2 else (rival, program)
+        if first > _LONG_SECONDS:  # the call that was compared will do for a turn
+            turns.append((first, rival.call(request.calls[-1])[0]))
+        while len(turns) < request.rounds and not _is_decided(turns):
+            pair = (program, rival) if len(turns) % 2 else (rival, program)
             taken = {each: each.call(request.calls[-1])[0] for each in pair}
             turns.append((taken[program], taken[rival]))
-            if _is_decided(turns):
-                break
     return tuple(turns)
 
 
 def _is_decided(turns: Sequence[tuple[float, float]]) -> bool:
     """Whether more turns would tell nothing new: one of long calls was clear, or several agree."""
     ratios = [rival / own for own, rival in turns]
-    if min(turns[-1]) > _LONG_SECONDS and not 1 / CLEARLY < ratios[-1] < CLEARLY:
+    if turns and min(turns[-1]) > _LONG_SECONDS and not _UNCLEAR[0] < ratios[-1] < _UNCLEAR[1]:
         return True
     return len(ratios) >= _ENOUGH_THAT_AGREE and (min(ratios) > _FASTER or median(ratios) < _NO_FASTER)
 
