@@ -101,7 +101,9 @@ class ScriptedEngineer:
                     await self._replay(desk)
                 return None
             except TimeoutError:
-                ending = BudgetSpent(f"The {desk.session.budget.total_seconds:.0f} s of this attempt are spent.")
+                ending = BudgetSpent(
+                    f"The {desk.session.budget.total_seconds:.0f} s of this attempt are spent."
+                )
             except BudgetSpent as error:
                 ending = error
             await use_what_was_trained(desk)

@@ -7,11 +7,14 @@ import re
 from pathlib import Path
 
 import pytest
+from open_session import open_session
 from speedup_attempts import FAST, OTHER, SLOW, Ended, play, run_toy
 from speedup_grading import TOY, grade
 
 from medalist.llm.scripted import Reply, Turn, give
 from medalist.runs.spec import TaskSpec
+from medalist.search.policy import Proposal
+from medalist.session.workshop import Draft
 
 C = """
 #include <math.h>
@@ -192,21 +195,24 @@ def test_evolution_is_asked_for_whole_programs_in_the_speed_ups_words(
     assert ended.result["validation_score"] == max(scores)
 
 
-def test_the_optimisers_edits_and_a_language_models_programs_are_one_population(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_optimisers_edits_are_the_familys_operators(tmp_path: Path) -> None:
+    """One edit a draft, never a text twice, also of what somebody else wrote; two parents' edits joined."""
     pytest.importorskip("numba", reason="the toy's loops are worth compiling")
-    counted = iter(range(100))
-
-    def reply(turn: Turn) -> Reply:
-        number = min(next(counted), 2)
-        files = [{"name": "program.py", "content": f"{FAST}\nVERSION = {number}\n"}]
-        return give(turn, title=f"the model's {number}", files=files, notes="")
-
-    ended = play(tmp_path, monkeypatch, "evolution", reply, model_share=0.5, seconds=45.0)
-    made = ended.all("candidate_created")
-    assert any(event["recipe"].get("transformation") for event in made), "the optimiser's"
-    assert any(event["title"].startswith("the model's") for event in made)
-    texts = [(ended.folder / "workspace" / event["folder"] / "program.py").read_text() for event in made]
-    assert len(set(texts)) == len(texts), "no program is judged twice"
-    assert ended.grade["passed"], ended.grade
+    with open_session("speedup", TOY, tmp_path / "attempt") as session:
+        workshop = session.family.workshop(session)
+        workshop.prepare()
+        foreign = Draft("draft", "a language model's", {"program.py": SLOW + "\nVERSION = 1\n"})
+        stranger = workshop.start(foreign)
+        while workshop.busy:
+            workshop.collect(1.0)
+        drafts = [workshop.propose(Proposal("draft")) for _ in range(2)]
+        improved = workshop.propose(Proposal("improve", (stranger.id,)))
+        joined = workshop.propose(Proposal("crossover", (stranger.id, "c00")))
+        workshop.close()
+    made = [draft for draft in (*drafts, improved) if draft is not None]
+    assert len(made) == 3
+    assert all(draft.recipe["transformation"] for draft in made)
+    assert len({draft.files["program.py"] for draft in made}) == 3
+    assert "VERSION = 1" in improved.files["program.py"]
+    assert improved.parents == (stranger.id,)
+    assert joined is None, "the unchanged program brings nothing to the other"

@@ -17,7 +17,7 @@ from medalist.core.home import cache_folder
 from medalist.core.score import Direction
 from medalist.core.task import Task
 from medalist.families.speedup.contract import CONTRACT_FILE, Contract, Semantics, find_task, read_contract
-from medalist.families.speedup.product import check_product
+from medalist.families.speedup.product import UNTOUCHED, check_product
 from medalist.families.speedup.refusals import Refused
 
 METRIC = "speedup"
@@ -34,7 +34,7 @@ class Speedup:
     name = "speedup"
     product = "program.py"
     preload: Sequence[str] = ("numpy", "torch", "torch._dynamo", "numba")
-    emergency = "unchanged"
+    emergency = UNTOUCHED
 
     def built_in(self, name: str) -> Path:
         """The folder of a task that comes with Medalist. Raises InputError that lists those there are."""

@@ -13,6 +13,9 @@ from medalist.families.speedup.refusals import Reason, Refused
 
 LARGEST_BYTES = 4 << 20
 
+UNTOUCHED = "unchanged"
+"""The operator of the candidate that is the program as it was, and no work of an engineer's."""
+
 _NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 _COMPILED = (".c", ".h", ".cc", ".cpp", ".hpp", ".pyx", ".pxd", ".f90")
 

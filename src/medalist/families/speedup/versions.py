@@ -17,7 +17,7 @@ from medalist.core.candidate import Candidate, CandidateState, Outcome
 from medalist.core.errors import SubmissionInvalid, UsageError
 from medalist.core.score import Direction, Score
 from medalist.families.speedup.judged import METRIC, Judged
-from medalist.families.speedup.product import check_product, check_text, sources_of
+from medalist.families.speedup.product import UNTOUCHED, check_product, check_text, sources_of
 from medalist.families.speedup.refusals import Refused
 from medalist.search.population import Population
 from medalist.session.session import Session
@@ -29,7 +29,6 @@ UNCHANGED = Score(METRIC, Direction.MAXIMIZE, "validation", 1.0)
 CANDIDATES = "candidates"
 ANSWER = "answer"
 """The operator of candidates that are handed in."""
-
 _JUDGED = ".judged"
 
 
@@ -62,7 +61,8 @@ class Versions:
     def put_unchanged(self) -> None:
         """Submit the program as it is, which every ending leaves at least."""
         session = self._session
-        candidate = Candidate("c00", "unchanged", folder=f"{CANDIDATES}/c00", title="the program as it was")
+        name = self._population.next_id() if len(self._population) else "c00"
+        candidate = Candidate(name, UNTOUCHED, folder=f"{CANDIDATES}/{name}", title="the program as it was")
         session.write(f"{candidate.folder}/{self.product}", self.original)
         session.created(candidate)
         self._tell(Outcome(candidate, CandidateState.FINISHED, UNCHANGED))
