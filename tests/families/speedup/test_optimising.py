@@ -141,7 +141,7 @@ def test_what_is_equal_and_faster_stays_and_what_is_not_is_told(tmp_path: Path) 
     assert result.proof is not None
     assert max(result.proof.excess.values()) <= 1
     report = report_of(result)
-    assert "## 1. cumulative sum in place" in report
+    assert "## 1. Cumulative sum in place" in report
     assert "not a program for me" in report
 
 

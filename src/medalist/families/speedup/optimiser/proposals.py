@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -35,8 +36,14 @@ def propose(program: Program, offered: Iterable[Transformation]) -> Proposals:
         if isinstance(found, str):
             failures[each.name] = found
         else:
-            edits += [edit for edit in found if edit.text != program.text]
+            edits += [_titled(edit) for edit in found if edit.text != program.text]
     return Proposals(tuple(edits), failures)
+
+
+def _titled(edit: Edit) -> Edit:
+    """The edit with a title that reads as a heading."""
+    title = edit.title.rstrip(".")
+    return replace(edit, title=title[:1].upper() + title[1:])
 
 
 def _ask(transformation: Transformation, program: Program) -> list[Edit] | str:

@@ -124,7 +124,7 @@ class Search:
         known = self.let_go.get((edit.transformation, edit.title))
         if text is None or (known and (known.final or self._seconds * _TRIED_AGAIN > known.seconds)):
             return False
-        self._teller.say(f"Trying {edit.title}.")
+        self._teller.say(f"Trying: {edit.title}.")
         reply = self._laboratory.trial(text, stage.calls, self.text, self._seconds, stage.turns_seconds)
         gain, reason = gain_of(reply), _why_not(reply, stage.least_gain)
         if reason:
