@@ -26,6 +26,7 @@ SCRIPTS = {
 def test_what_was_laid_out_is_the_very_script_again(script):
     laid = lay_out(script)
     assert restore(laid.text, laid.whole, script) == script
+    assert restore(laid.returning(sorted(laid.variables)), laid.whole, script) == script
 
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS.keys())

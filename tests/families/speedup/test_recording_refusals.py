@@ -7,9 +7,9 @@ import pytest
 from medalist.core.errors import InputError
 from medalist.families.speedup.recording import Limits, record_task
 
-WORK = "total = 0\nfor n in range(300_000):\n    total += n * n % 7\n"
+WORK = "def work():\n    total = 0\n    for n in range(300_000):\n        total += n * n % 7\n\n\nwork()\n"
 REFUSED = {
-    "asks for input": (WORK + "print(total, input('how many? '))\n", "EOFError", "asks for input"),
+    "asks for input": (WORK + "print(input('how many? '))\n", "EOFError", "asks for input"),
     "a file that is not there": (
         WORK + "print(open('/data/train.csv').read())\n",
         "/data/train.csv",

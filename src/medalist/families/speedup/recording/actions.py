@@ -57,11 +57,15 @@ _SETTINGS = re.compile(
 
 
 class Statement:
-    """A statement of the top level as ast has it, one line of which may hold several; ``binds`` are its names."""
+    """A statement of the top level as ast has it, one line of which may hold several.
+
+    ``binds`` are the names it binds in any way, ``assigns`` those that it certainly assigns when the script is started.
+    """
 
     def __init__(self, code: str) -> None:
         self.parts = ast.parse(code).body
         self.binds = frozenset(name for part in self.parts for name in _bound(part))
+        self.assigns = frozenset(name for part in self.parts for name in _assigned(part))
 
 
 def acting(statements: Sequence[Statement], tree: ast.Module) -> list[int]:
@@ -225,6 +229,14 @@ def _bound(part: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.ExceptHandler) and node.name:
             yield node.name
         stack.extend(ast.iter_child_nodes(node))
+
+
+def _assigned(part: ast.stmt) -> Iterator[str]:
+    """Names that are assigned by a statement, or by one below ``if __name__ == "__main__"``."""
+    if isinstance(part, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        yield from _bound(part)
+    elif isinstance(part, ast.If) and "__name__" in ast.unparse(part.test):
+        yield from (name for each in part.body for name in _assigned(each))
 
 
 def _read_at_definition(part: ast.stmt) -> Iterator[str]:

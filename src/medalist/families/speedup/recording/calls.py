@@ -59,7 +59,11 @@ def _call_function(plan, namespace, arrays):
 
 def changed_arguments(changed, positional, keywords):
     """Those of the arguments that the function works on in place, by name; ``changed`` maps names to places."""
-    return {name: keywords[name] if place is None else positional[place] for name, place in changed.items()}
+    return {
+        name: keywords[name] if place is None else positional[place]
+        for name, place in changed.items()
+        if name in keywords or (place is not None and place < len(positional))
+    }
 
 
 def answers_of(result, changed, namespace):
@@ -82,7 +86,9 @@ def _call_whole(plan, namespace, arrays):
         contextlib.redirect_stdout(printed),
     ):
         try:
-            find(namespace, plan["name"])()
+            variables = find(namespace, plan["name"])()
+            if plan["variables"]:
+                encoder.encode(variables, "final")
         except SystemExit as end:
             if end.code not in (None, 0):
                 raise
@@ -117,22 +123,27 @@ def _home(plan, namespace, arrays):
 
 
 @contextlib.contextmanager
-def _milestones(names, namespace, encoder):
-    """Note what some functions of the program return, the first few times."""
-    with contextlib.ExitStack() as stack:
-        for name in names:
-            if name in namespace:
-                stack.enter_context(swapped(namespace, {name: _noting(name, namespace[name], encoder)}))
+def _milestones(milestones, namespace, encoder):
+    """Note what some functions of the program return, and which of their arguments they change, the first few times."""
+    others = {
+        name: _noting(name, changed, namespace[name], encoder)
+        for name, changed in milestones.items()
+        if name in namespace
+    }
+    with swapped(namespace, others):
         yield
 
 
-def _noting(name, function, encoder):
+def _noting(name, changed, function, encoder):
     count = itertools.count(1)
 
     def noting(*arguments, **keywords):
         result = function(*arguments, **keywords)
         if (number := next(count)) <= MOST_MILESTONES:
-            encoder.encode(result, name if number == 1 else f"{name}.call{number}")
+            label = name if number == 1 else f"{name}.call{number}"
+            encoder.encode(result, label)
+            for argument, value in changed_arguments(changed, arguments, keywords).items():
+                encoder.encode(value, f"{label}.{argument}")
         return result
 
     return noting

@@ -67,8 +67,8 @@ def choose(
     choices = [*better, *together, *(choice for choice in by_itself[:1] if choice not in better)]
     if not choices:
         raise InputError(
-            "Nothing of the script can be compared: it prints nothing, writes no table or array, and no function"
-            " that takes time returns plain data.",
+            "Nothing of the script can be compared: it prints nothing, keeps nothing, writes no table or"
+            " array, and no function that takes time returns plain data.",
             next_step="Have it print or return what it computes. "
             + " ".join(f"{each}." for each in left[:3]),
         )
@@ -105,18 +105,18 @@ def _whole(
     arguments: Sequence[str],
     left: tuple[str, ...],
 ) -> list[Choice]:
-    milestones = [
-        facts["name"]
+    milestones = {
+        facts["name"]: facts["changed"]
         for facts in report["functions"]
         if facts["calls"] <= MOST_MILESTONE_CALLS
         and facts["seconds"] >= MILESTONE_SHARE * report["seconds"]
         and facts.get("answers")
-        and not facts.get("none")
         and "." not in facts["name"]
         and facts.get("answer_bytes", 0) <= MOST_ANSWER_BYTES
-    ]
+    }
     written = [name for name in report["written"] if name.endswith(_READABLE_PRODUCTS)]
-    if not (printed.strip() or milestones or written):
+    variables = sorted(layout.variables.intersection(report["variables"]))
+    if not (printed.strip() or milestones or written or variables):
         return []
     call = {
         "kind": "whole",
@@ -127,6 +127,7 @@ def _whole(
         "folders": report["folders"],
         "written": written,
         "milestones": milestones,
+        "variables": variables,
         "printed": bool(printed.strip()),
         "quiet": [],
         "dropped": [],

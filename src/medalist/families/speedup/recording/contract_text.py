@@ -164,7 +164,11 @@ def _asked_of_whole(call: Mapping[str, Any]) -> str:
     if call["files"]:
         said.append(f"It finds {_listed(call['files'])} beside itself.")
     compared = ["what it prints"] if call["printed"] else []
-    compared += [f"what `{name}` returns" for name in call["milestones"]]
+    compared += [
+        f"what `{name}` returns" + "".join(f" and makes of `{each}`" for each in changed)
+        for name, changed in call["milestones"].items()
+    ]
+    compared += [f"what `{name}` holds at the end" for name in call["variables"]]
     compared += [f"the file `{name}` that it writes" for name in call["written"]]
     said.append(f"Compared are {_joined(compared)}. Every seed that it sets is another one in each call.")
     return " ".join(said)
@@ -194,7 +198,7 @@ def _notes(choice: Choice, check: Mapping[str, Any], report: Mapping[str, Any]) 
         if name not in compared
     ]
     return notes + [
-        f"`{each.partition(':')[0]}` is not compared by itself:{each.partition(':')[2]}."
+        f"`{each.partition(':')[0]}` is not judged alone:{each.partition(':')[2]}."
         for each in choice.left_alone
     ]
 

@@ -26,6 +26,7 @@ FORMS = ("in place", "at the end", "in a function")
 """How the actions of a script stand in it; see ``restore``."""
 
 _WHOLE = "whole_script"
+_RETURN = "return {"
 _NOTE = '"""All that the script does when it is started, as one function."""'
 
 
@@ -34,13 +35,26 @@ class Layout:
     """A script laid out: ``text`` is an importable program, ``whole`` the function that does what the script does.
 
     ``bare`` are the functions (``train``, ``Model.fit``) that need nothing the moved statements set up: they can be
-    called by themselves. ``functions`` are all there are.
+    called by themselves. ``functions`` are all there are, ``variables`` what the actions assign.
     """
 
     text: str
     whole: str
     functions: tuple[str, ...]
     bare: frozenset[str]
+    variables: frozenset[str]
+
+    def returning(self, names: Sequence[str]) -> str:
+        """The program, whose whole returns some of its variables by name."""
+        if not names:
+            return self.text
+        module = cst.parse_module(self.text)
+        pairs = ", ".join(f'"{name}": {name}' for name in names)
+        answer = cst.parse_statement(f"{_RETURN}{pairs}}}")
+        function = cst.ensure_type(module.body[-1], cst.FunctionDef)
+        block = cst.ensure_type(function.body, cst.IndentedBlock)
+        changed = function.with_changes(body=block.with_changes(body=[*block.body, answer]))
+        return module.with_changes(body=[*module.body[:-1], changed]).code
 
 
 def lay_out(text: str) -> Layout:
@@ -69,7 +83,8 @@ def lay_out(text: str) -> Layout:
         for name in reading.functions
         if name.partition(".")[0] not in names and not (reading.needs(name) & (names | {"__file__"}))
     )
-    return Layout(laid.code.rstrip("\n") + "\n", whole, reading.functions, bare)
+    variables = frozenset(name for number in moved for name in statements[number].assigns)
+    return Layout(laid.code.rstrip("\n") + "\n", whole, reading.functions, bare, variables)
 
 
 def _looks_around(tree: ast.Module) -> bool:
@@ -94,6 +109,8 @@ def restore(text: str, whole: str, original: str, *, form: int = 0) -> str:
     assert isinstance(function.body, cst.IndentedBlock)
     inner = [each for each in function.body.body if isinstance(each, cst.BaseStatement)]
     actions: list[Any] = [each for each in inner if not _is_note(module, each)]
+    if actions and module.code_for_node(actions[-1]).lstrip().startswith(_RETURN):
+        actions.pop()
     if form == len(FORMS) - 1 or function.decorators or _returns(actions, module):
         return f"{program}\n\n{whole}()\n"
     body = [each for each in module.body if each is not function]

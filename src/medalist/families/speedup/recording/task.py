@@ -78,7 +78,7 @@ class Recorded:
 
     def program(self, call: Mapping[str, Any]) -> str:
         """The program that a judge can call by this plan."""
-        return with_modules(self.layout.text, self.modules) + fence(call)
+        return with_modules(self.layout.returning(call.get("variables", ())), self.modules) + fence(call)
 
 
 def record_task(

@@ -39,6 +39,23 @@ OFTEN = 2000
 """A function called so often is a part of what another does."""
 
 LARGEST_BYTES = 256 << 20
+_DATA = frozenset(
+    {
+        "bool",
+        "int",
+        "float",
+        "complex",
+        "list",
+        "tuple",
+        "dict",
+        "set",
+        "Counter",
+        "defaultdict",
+        "ndarray",
+        "float32",
+    }
+    | {"float64", "int64", "Tensor", "DataFrame", "Series"}
+)
 _SEED = re.compile(r"(^|_)(seed|random_state)$|^seed")
 _INNERMOST_ONLY = ("staticmethod", "torch.no_grad", "torch.inference_mode")
 
@@ -95,25 +112,28 @@ class Watch:
     ) -> Any:
         """Write down the arguments of a first call; what is needed to see later whether they have changed."""
         started = process_time()
+        names = _names_of(function, len(arguments))
         try:
-            bound = inspect.signature(function).bind(*arguments, **keywords)
-            names = [*bound.signature.parameters][: len(arguments)]
-            names += [f"argument{number}" for number in range(len(names), len(arguments))]
             encoder = Encoder(vars(self.module))
             positional = [encoder.encode(value, name) for name, value in zip(names, arguments, strict=True)]
             by_name = {key: encoder.encode(value, key) for key, value in keywords.items()}
             if sum(array.nbytes for array in encoder.arrays.values()) > LARGEST_BYTES:
                 raise Unrecordable("its arguments are too large")
-            facts["file"] = self._keep(encoder.arrays | {"layout": pack_layout(_inputs(positional, by_name))})
+            layout = {"positional": positional, "keywords": by_name}
+            facts["file"] = self._keep(encoder.arrays | {"layout": pack_layout(layout)})
             facts["seeds"] = [
                 ["positional", n] for n, name in enumerate(names) if _is_seed(name, arguments[n])
             ]
             facts["seeds"] += [["keywords", key] for key, value in keywords.items() if _is_seed(key, value)]
-            facts["data"] = any(array.size >= 8 for array in encoder.arrays.values()) or bool(facts["seeds"])
-            facts["data"] = facts["data"] or '"generator"' in json.dumps([positional, by_name])
-            return names, _loosely(self.module, names, arguments, keywords)
+            sizes = [array.size for array in encoder.arrays.values()]
+            facts["data"] = (
+                bool(facts["seeds"]) or max(sizes, default=0) >= 8 or '"generator"' in json.dumps(layout)
+            )
         except (Unrecordable, TypeError, ValueError, OverflowError) as error:
             facts["why"] = str(error)
+        try:
+            return names, self._loosely(names, arguments, keywords)
+        except (Unrecordable, TypeError, ValueError, OverflowError):
             return None
         finally:
             self._own_seconds += process_time() - started
@@ -121,25 +141,34 @@ class Watch:
     def _take_answer(
         self, facts: dict[str, Any], taken: Any, result: Any, arguments: Any, keywords: Any
     ) -> None:
+        """Note which arguments a first call has changed, and how much it answered."""
         started = process_time()
         names, before = taken
         try:
             if inspect.isgenerator(result) or inspect.iscoroutine(result):
                 raise Unrecordable("it returns a generator, which works while it is read")
-            after = _loosely(self.module, names, arguments, keywords)
-            facts["changed"] = {
-                name: names.index(name) if name in names else None
-                for name in after
-                if _differ(before.get(name, {}), after[name])
-            }
+            after = self._loosely(names, arguments, keywords)
+            changed = [name for name in after if name not in before or _differ(before[name], after[name])]
+            facts["changed"] = {name: names.index(name) if name in names else None for name in changed}
             answers = answers_of(result, {}, vars(self.module))
-            facts["answers"] = sum(array.size for name, array in answers.items() if name != "layout")
-            facts["answer_bytes"] = sum(array.nbytes for array in answers.values())
-            facts["none"] = result is None
+            del answers["layout"]
+            parts = [answers, *(after[name] for name in changed)]
+            facts["answers"] = sum(array.size for part in parts for array in part.values())
+            facts["answer_bytes"] = sum(array.nbytes for part in parts for array in part.values())
         except (Unrecordable, TypeError, ValueError, OverflowError) as error:
             facts["why"] = str(error)
         finally:
             self._own_seconds += process_time() - started
+
+    def _loosely(self, names: list[str], arguments: Any, keywords: Any) -> dict[str, Any]:
+        """What could change while a function works on it, as arrays by the argument's name."""
+        found = {}
+        for name, value in [*zip(names, arguments, strict=True), *keywords.items()]:
+            if _holds_data(value) and not isinstance(value, (bool, int, float, complex)):
+                encoder = Encoder(vars(self.module), loose=True)
+                layout = encoder.encode(value, name)
+                found[name] = encoder.arrays | {"layout": pack_layout(layout)}
+        return found
 
     def _keep(self, arrays: dict[str, Any]) -> str:
         folder = self._out / "calls"
@@ -203,11 +232,23 @@ class Watch:
 
         return timed
 
+    def _is_answer(self, value: Any) -> bool:
+        """Whether what a variable holds at the end can be compared."""
+        if not _holds_data(value):
+            return False
+        encoder = Encoder(vars(self.module), loose=True)
+        try:
+            encoder.encode(value, "value")
+        except (Unrecordable, TypeError, ValueError, OverflowError):
+            return False
+        return 0 < sum(array.nbytes for array in encoder.arrays.values()) <= LARGEST_BYTES // 4
+
     def report(self) -> dict[str, Any]:
         return {
             "seconds": self.seconds,
             "import_seconds": self.import_seconds,
             "functions": [facts for facts in self.functions.values() if facts["calls"]],
+            "variables": [name for name, value in vars(self.module).items() if self._is_answer(value)],
             "read": sorted(self.read - self.written),
             "written": sorted(name for name in self.written if (self._folder / name).is_file()),
             "folders": sorted({str(Path(name).parent) for name in self.written} & self._folders_before),
@@ -245,24 +286,22 @@ def _mark(node: ast.stmt, owner: str) -> None:
         node.decorator_list.append(ast.copy_location(mark, node))
 
 
-def _inputs(positional: list[Any], keywords: dict[str, Any]) -> dict[str, Any]:
-    return {"positional": positional, "keywords": keywords}
+def _names_of(function: Callable[..., Any], count: int) -> list[str]:
+    """What a function calls the first ``count`` of its arguments."""
+    names = [*inspect.signature(function).parameters][:count]
+    return names + [f"argument{number}" for number in range(len(names), count)]
+
+
+def _holds_data(value: Any) -> bool:
+    """Whether a value is data, an object of the script's own, or a model; not what works on them."""
+    if isinstance(value, type):
+        return False
+    is_model = callable(getattr(value, "named_parameters", None))
+    return is_model or type(value).__module__ == "__main__" or type(value).__name__ in _DATA
 
 
 def _is_seed(name: str, value: Any) -> bool:
     return bool(_SEED.search(name)) and isinstance(value, int) and not isinstance(value, bool)
-
-
-def _loosely(module: types.ModuleType, names: list[str], arguments: Any, keywords: Any) -> dict[str, Any]:
-    """What could change while a function works on it, as arrays by the argument's name."""
-    found = {}
-    for name, value in [*zip(names, arguments, strict=True), *keywords.items()]:
-        if isinstance(value, (int, float, str, bool, tuple, type(None))) or callable(value):
-            continue
-        encoder = Encoder(vars(module), loose=True)
-        layout = encoder.encode(value, name)
-        found[name] = encoder.arrays | {"layout": pack_layout(layout)}
-    return found
 
 
 def _differ(before: dict[str, Any], after: dict[str, Any]) -> bool:
