@@ -246,3 +246,86 @@ def run(seed):
             losses.append(loss.item())
     return {"losses": np.array(losses), **{k: v.numpy() for k, v in network.state_dict().items()}}
 '''
+
+TRAINER = """
+import copy
+import numpy as np
+import torch
+from torch import nn, optim
+from torch.utils.data import DataLoader, TensorDataset, Dataset
+
+CONFIG = {"hidden": 9, "lr": 0.01}
+device = torch.device("cpu")
+
+
+class Table(Dataset):
+    def __init__(self, array, target):
+        self.array = array
+        self.target = target
+
+    def __len__(self):
+        return self.array.shape[0]
+
+    def __getitem__(self, i):
+        x = torch.tensor(self.array[i], dtype=torch.float32)
+        y = torch.tensor(self.target[i], dtype=torch.float32)
+        return x, y
+
+
+class Net(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        layers = [nn.Linear(n, CONFIG["hidden"]), nn.ReLU(), nn.Dropout(p=0.1)]
+        self.body = nn.Sequential(*layers)
+        self.head = nn.Linear(9, 1)
+
+    def forward(self, x):
+        h = self.body(x)
+        return self.head(h).squeeze(-1)
+
+
+class Trainer:
+    def __init__(self, n):
+        self.model = Net(n)
+        self.criterion = nn.MSELoss()
+        self.optimizer = optim.Adam(self.model.parameters(), lr=CONFIG["lr"])
+
+    def epoch(self, loader):
+        self.model.train()
+        running_loss = 0.0
+        for i, (xb, yb) in enumerate(loader):
+            xb, yb = xb.to(device), yb.to(device)
+            self.optimizer.zero_grad(set_to_none=True)
+            out = self.model(xb)
+            loss = self.criterion(out, yb)
+            loss.backward()
+            self.optimizer.step()
+            running_loss += loss.item() * xb.size(0)
+        return running_loss / len(loader.dataset)
+
+    @torch.no_grad()
+    def evaluate(self, loader):
+        self.model.eval()
+        total = 0.0
+        for xb, yb in loader:
+            out = self.model(xb)
+            total += self.criterion(out, yb).item()
+        return total / len(loader)
+
+
+def run(seed):
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(40, 5)); y = x[:, 0] * 2
+    train = DataLoader(Table(x[:30], y[:30]), batch_size=8, shuffle=True)
+    val = DataLoader(Table(x[30:], y[30:]), batch_size=8)
+    trainer = Trainer(5)
+    best, state, hist = 1e9, None, []
+    for epoch in range(4):
+        tl = trainer.epoch(train)
+        vl = trainer.evaluate(val)
+        hist.append((tl, vl))
+        if vl < best:
+            best, state = vl, copy.deepcopy(trainer.model.state_dict())
+    return {"hist": np.array(hist), **{k: v.numpy() for k, v in state.items()}}
+"""

@@ -5,13 +5,22 @@ from __future__ import annotations
 import re
 
 import pytest
-from training_programs import BY_HAND, FROZEN, OWN_DATASET, TENSORS_REGRESSION, answers, assert_same, edits_of
+from training_programs import (
+    BY_HAND,
+    FROZEN,
+    OWN_DATASET,
+    TENSORS_REGRESSION,
+    TRAINER,
+    answers,
+    assert_same,
+    edits_of,
+)
 
 from medalist.families.speedup.optimiser.training.written_out import WrittenOutSteps
 
 NETWORK = "nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 3))"
 ADAM = "torch.optim.Adam(model.parameters(), lr=1e-2)"
-LEARNING = (OWN_DATASET, TENSORS_REGRESSION, FROZEN)
+LEARNING = (OWN_DATASET, TENSORS_REGRESSION, FROZEN, TRAINER)
 
 
 def written_out(text: str, *, compiled: bool = False) -> str:
@@ -58,6 +67,21 @@ def test_every_known_optimiser_updates_as_torch_does(optimiser: str, compiled: b
         pytest.importorskip("numba", reason="these steps are compiled by numba")
     text = OWN_DATASET.replace(ADAM, f"torch.optim.{optimiser}")
     assert_same(text, written_out(text, compiled=compiled), seed=7)
+
+
+@pytest.mark.parametrize(
+    ("criterion", "last", "wanted"),
+    [
+        ("nn.L1Loss()", "nn.Linear(8, 1)", "answers.float().unsqueeze(1)"),
+        ("nn.BCEWithLogitsLoss()", "nn.Linear(8, 1)", "(answers > 0).float().view(-1, 1)"),
+        ("nn.BCELoss()", "nn.Linear(8, 1), nn.Sigmoid()", "(answers > 0).float().view(-1, 1)"),
+        ("nn.NLLLoss()", "nn.Linear(8, 3), nn.LogSoftmax(dim=1)", "answers"),
+    ],
+)
+def test_every_known_loss_is_torchs_own(criterion: str, last: str, wanted: str) -> None:
+    text = OWN_DATASET.replace("nn.CrossEntropyLoss()", criterion).replace("nn.Linear(8, 3)", last)
+    text = text.replace("model(batch), answers", f"model(batch), {wanted}")
+    assert_same(text, written_out(text), seed=15)
 
 
 def test_a_schedule_of_the_rate_goes_on_working() -> None:

@@ -22,8 +22,8 @@ from medalist.families.speedup.optimiser.training.reading import (
     read,
     with_rows,
 )
-from medalist.families.speedup.optimiser.training.sources import Epoch, epoch_of
-from medalist.families.speedup.optimiser.training.steps import BatchLoop, batch_loop, training_steps
+from medalist.families.speedup.optimiser.training.sources import BatchLoop, Epoch, batch_loop, epoch_of
+from medalist.families.speedup.optimiser.training.steps import training_steps
 from medalist.families.speedup.optimiser.transformation import Edit, Program
 from medalist.source.edits import Editor
 from medalist.source.tree import Script
@@ -99,7 +99,7 @@ def _take_out(editor: Editor, loop: BatchLoop, epoch: Epoch, frozen: str) -> Non
     if epoch.prelude:
         editor.insert_before(loop.loop, epoch.prelude)
     features = with_rows(loop.features, loop.inputs, epoch.columns[loop.inputs])
-    editor.replace(loop.loop.iter, epoch.batches({loop.inputs: f"{frozen}({features})"}))
+    editor.replace(loop.batches, epoch.batches({loop.inputs: f"{frozen}({features})"}))
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,13 @@ def {loss}(outputs, targets):
     return (difference * difference).mean(), difference * outputs.dtype.type(2.0 / difference.size)
 '''
 
+ABSOLUTE = '''\
+def {loss}(outputs, targets):
+    """Mean size of the difference of two arrays of one shape, and its gradient by the first."""
+    difference = outputs - targets
+    return np.abs(difference).mean(), np.sign(difference) / outputs.dtype.type(difference.size)
+'''
+
 LOGISTIC = '''\
 def {loss}(logits, targets):
     """Mean cross-entropy of two classes by their logit, and its gradient in the logits' shape."""

@@ -78,7 +78,7 @@ _ACTIVATIONS = {
     "LogSoftmax": "log_softmax",
 }
 _SLOPES = {"leaky_relu": 0.01}
-_FLAT = frozenset(("flatten", "Flatten", "Identity", "float", "contiguous"))
+_FLAT = frozenset(("flatten", "Flatten", "Identity", "float", "contiguous", "squeeze"))
 
 
 def chain_of(script: Script, model: ast.expr, name: str = "forward", root: str = "model") -> Chain | None:
@@ -112,7 +112,7 @@ def _made(script: Script, call: ast.Call, path: str, depth: int) -> Chain:
         raise _NoChain
     if kind == "Sequential":
         chain: Chain = ()
-        for index, item in enumerate(call.args):
+        for index, item in enumerate(_items(script, call)):
             made = construction(script, item)
             if made is None:
                 raise _NoChain
@@ -126,6 +126,22 @@ def _made(script: Script, call: ast.Call, path: str, depth: int) -> Chain:
     if kind in _FLAT:
         return ()
     return (_activation(script, call, kind, 0),)
+
+
+def _items(script: Script, call: ast.Call) -> list[ast.expr]:
+    """The modules that a sequence is made of, also out of a list that is written in one piece."""
+    match call.args:
+        case [ast.Starred(value=ast.Name(id=name) as variable)]:
+            bound = script.binding(variable)
+            grown = any(
+                isinstance(other.func, ast.Attribute) and dotted(other.func.value) == name
+                for other, _ in script.calls
+            )
+            if bound is None or not isinstance(bound.value, ast.List) or grown:
+                raise _NoChain
+            return bound.value.elts
+        case modules:
+            return modules
 
 
 def _activation(script: Script, call: ast.Call, kind: str, position: int) -> Activation:

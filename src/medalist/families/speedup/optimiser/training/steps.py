@@ -15,14 +15,16 @@ from medalist.families.speedup.optimiser.training.reading import (
     class_of,
     construction,
     dotted,
-    names_in,
-    substituted,
 )
 from medalist.source.tree import Script
 
 _CRITERIA = {
     "CrossEntropyLoss": "cross_entropy",
     "cross_entropy": "cross_entropy",
+    "BCELoss": "shares",
+    "binary_cross_entropy": "shares",
+    "L1Loss": "absolute",
+    "l1_loss": "absolute",
     "NLLLoss": "nll",
     "nll_loss": "nll",
     "MSELoss": "mean_square",
@@ -33,7 +35,6 @@ _CRITERIA = {
 _SQUEEZING = frozenset(("squeeze", "flatten", "view", "reshape", "ravel"))
 _NUMBER_OF = frozenset(("item", "detach", "cpu", "data", "clone"))
 _CLIPPING = re.compile(r"torch\.nn\.utils(\.clip_grad)?\.clip_grad_norm_")
-_LEAVING = (ast.Break, ast.Continue, ast.Return, ast.Yield)
 
 
 @dataclass(frozen=True)
@@ -68,26 +69,6 @@ class TrainingStep:
         return tuple(statement for statement in self.block if statement not in self.own)
 
 
-@dataclass(frozen=True)
-class BatchLoop:
-    """A loop whose every round is a step on a batch, and which can be made for a whole epoch at once.
-
-    ``columns`` are the names of a batch's parts, of which ``features`` and ``wanted`` use ``inputs`` and ``targets``.
-    ``rest`` is what else the loop does, in which ``sizes`` are the expressions that count the rows of a batch; ``direct``
-    says that nothing else is made of a batch on its way to the model.
-    """
-
-    loop: ast.For
-    columns: tuple[str, ...]
-    inputs: str
-    targets: str
-    features: ast.expr
-    wanted: ast.expr
-    rest: tuple[ast.stmt, ...]
-    sizes: tuple[ast.expr, ...]
-    direct: bool
-
-
 def training_steps(script: Script) -> Iterator[TrainingStep]:
     """Every step of the program that is understood."""
     for node in script.nodes:
@@ -95,52 +76,6 @@ def training_steps(script: Script) -> Iterator[TrainingStep]:
             found = _Reading(script, node, node.body).step()
             if found is not None:
                 yield found
-
-
-def batch_loop(step: TrainingStep) -> BatchLoop | None:
-    """The loop over batches that the step is made in, None where rounds depend on more than their batch."""
-    loop = step.around
-    if not isinstance(loop, ast.For) or loop.orelse:
-        return None
-    target, others = loop.target, list(step.others)
-    if isinstance(target, ast.Name) and others and isinstance(others[0], ast.Assign):
-        unpacked = others[0]
-        if isinstance(unpacked.value, ast.Name) and unpacked.value.id == target.id:
-            target, others = unpacked.targets[0], others[1:]
-    if not isinstance(target, ast.Tuple) or not all(isinstance(part, ast.Name) for part in target.elts):
-        return None
-    columns = tuple(part.id for part in target.elts if isinstance(part, ast.Name))
-    values: dict[str, ast.expr] = {}
-    rest: list[ast.stmt] = []
-    for statement in others:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)]) if statement.lineno < step.place.lineno:
-                values[name] = substituted(statement.value, values)
-            case _:
-                rest.append(statement)
-    features, wanted = substituted(step.features, values), substituted(step.wanted, values)
-    inputs, targets = names_in(features) & {*columns}, names_in(wanted) & {*columns}
-    own = {*columns, *values, step.answer} - {""}
-    sizes = _sizes(rest, own, set(step.loss_numbers))
-    if len(inputs) != 1 or len(targets) != 1 or inputs == targets or sizes is None:
-        return None
-    (given,), (compared,) = inputs, targets
-    return BatchLoop(loop, columns, given, compared, features, wanted, tuple(rest), sizes, direct=not values)
-
-
-def _sizes(rest: list[ast.stmt], own: set[str], numbers: set[ast.expr]) -> tuple[ast.expr, ...] | None:
-    """Where ``rest`` counts rows of a batch, None where it does more with a batch or leaves the loop."""
-    sizes: list[ast.expr] = []
-    waiting: list[ast.AST] = list(rest)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.expr) and _size_of(node) in own:
-            sizes.append(node)
-        elif isinstance(node, _LEAVING) or (isinstance(node, ast.Name) and node.id in own):
-            return None
-        elif node not in numbers:
-            waiting.extend(ast.iter_child_nodes(node))
-    return tuple(sizes)
 
 
 def _calls(statements: list[ast.stmt], attribute: str) -> list[ast.Call]:
@@ -335,18 +270,3 @@ def _innermost(node: ast.expr) -> str:
                 return name
             case _:
                 return ""
-
-
-def _size_of(node: ast.AST) -> str:
-    """The variable whose rows an expression counts: ``len(v)``, ``v.size(0)``, ``v.shape[0]``."""
-    match node:
-        case ast.Call(func=ast.Name(id="len"), args=[ast.Name(id=name)]):
-            return name
-        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="size"), args=[ast.Constant(value=0)]):
-            return name
-        case ast.Subscript(
-            value=ast.Attribute(value=ast.Name(id=name), attr="shape"), slice=ast.Constant(value=0)
-        ):
-            return name
-        case _:
-            return ""

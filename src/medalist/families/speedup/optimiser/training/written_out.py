@@ -26,13 +26,8 @@ from medalist.families.speedup.optimiser.training.reading import (
     read,
     with_rows,
 )
-from medalist.families.speedup.optimiser.training.sources import Epoch, epoch_of
-from medalist.families.speedup.optimiser.training.steps import (
-    BatchLoop,
-    TrainingStep,
-    batch_loop,
-    training_steps,
-)
+from medalist.families.speedup.optimiser.training.sources import BatchLoop, Epoch, batch_loop, epoch_of
+from medalist.families.speedup.optimiser.training.steps import TrainingStep, training_steps
 from medalist.families.speedup.optimiser.transformation import Edit, Program
 from medalist.source.edits import Editor
 from medalist.source.tree import Script
@@ -88,6 +83,7 @@ _STEP_ARGUMENTS = (
 _LOSSES = {
     "cross_entropy": (kernels.CROSS_ENTROPY, kernels.CROSS_ENTROPY_LOOPS),
     "mean_square": (kernels.MEAN_SQUARE, kernels.MEAN_SQUARE),
+    "absolute": (kernels.ABSOLUTE, kernels.ABSOLUTE),
     "logistic": (kernels.LOGISTIC, kernels.LOGISTIC),
 }
 
@@ -147,11 +143,11 @@ class _Writing:
         step = self._step
         chain = chain_of(self._script, step.model, step.forward)
         criterion = step.criterion
+        # A loss that takes the logarithm of shares itself, and the network's own last step to shares, belong together.
         if criterion in ("nll", "cross_entropy") and chain and chain[-1] == Activation("log_softmax"):
-            chain, criterion = (
-                chain[:-1],
-                "cross_entropy",
-            )  # whose own logarithm of shares leaves such a one as it is
+            chain, criterion = chain[:-1], "cross_entropy"
+        if criterion == "shares" and chain and chain[-1] == Activation("sigmoid"):
+            chain, criterion = chain[:-1], "logistic"
         arithmetic = arithmetic_of(chain) if chain else None
         optimiser = self._optimiser()
         alone = all(self._editor.stands_alone(statement) for statement in step.own)
