@@ -201,13 +201,14 @@ def test_the_optimisers_edits_are_the_familys_operators(tmp_path: Path) -> None:
     with open_session("speedup", TOY, tmp_path / "attempt") as session:
         workshop = session.family.workshop(session)
         workshop.prepare()
+        (unchanged,) = workshop.population.outcomes
         foreign = Draft("draft", "a language model's", {"program.py": SLOW + "\nVERSION = 1\n"})
         stranger = workshop.start(foreign)
         while workshop.busy:
             workshop.collect(1.0)
         drafts = [workshop.propose(Proposal("draft")) for _ in range(2)]
         improved = workshop.propose(Proposal("improve", (stranger.id,)))
-        joined = workshop.propose(Proposal("crossover", (stranger.id, "c00")))
+        joined = workshop.propose(Proposal("crossover", (stranger.id, unchanged.candidate.id)))
         workshop.close()
     made = [draft for draft in (*drafts, improved) if draft is not None]
     assert len(made) == 3

@@ -61,7 +61,7 @@ class Versions:
     def put_unchanged(self) -> None:
         """Submit the program as it is, which every ending leaves at least."""
         session = self._session
-        name = self._population.next_id() if len(self._population) else "c00"
+        name = self._population.next_id()
         candidate = Candidate(name, UNTOUCHED, folder=f"{CANDIDATES}/{name}", title="the program as it was")
         session.write(f"{candidate.folder}/{self.product}", self.original)
         session.created(candidate)
