@@ -14,7 +14,12 @@ import pytest
 if find_spec("numba") is None or find_spec("torch") is None:
     pytest.skip("numba or torch is not installed", allow_module_level=True)
 
-from slow_numeric_programs import DECLINED, SHAPES, Slow
+from slow_distances import DISTANCES
+from slow_loops_over_arrays import DECLINED, OVER_ARRAYS
+from slow_loops_over_lists import OVER_LISTS
+from slow_program import Slow
+
+SHAPES = [*DISTANCES, *OVER_ARRAYS, *OVER_LISTS]
 
 
 @pytest.mark.parametrize("slow", SHAPES, ids=lambda slow: slow.name)

@@ -29,6 +29,7 @@ from medalist.families.speedup.optimiser.numeric.syntax import (
     dotted,
     expression,
     statements,
+    walk,
 )
 from medalist.families.speedup.optimiser.numeric.values import UNKNOWN, Value
 
@@ -85,6 +86,8 @@ def _buffer(one: Growing, growing: Mapping[str, Growing], inference: Inference) 
         _find_parent(buffer, one, growing)
         return buffer
     widths = {_width(item, one, growing, inference) for item in one.appended}
+    if _is_ordered(one):
+        return None
     if len(widths) != 1 or not (width := widths.pop()):
         return None
     inner = _innermost(held)
@@ -97,11 +100,23 @@ def _buffer(one: Growing, growing: Mapping[str, Growing], inference: Inference) 
 
 def _innermost(held: Value) -> Value:
     if held.group == "tuple" and held.items:
-        found = Inference._item(Inference({}, Imports(cst.Module([]))), held)
-        return found
+        return held.items[0] if len({item.dtype for item in held.items}) == 1 else UNKNOWN
     if held.group == "list":
         return held.item or UNKNOWN
     return Value("number", held.dtype) if held.is_array and held.ndim == 1 else UNKNOWN
+
+
+def _is_ordered(one: Growing) -> bool:
+    """Whether the list's rows are put in order somewhere: a matrix would be sorted otherwise."""
+    for part in one.block[one.start :]:
+        for node in walk(part):
+            if isinstance(node, cst.Call):
+                method = isinstance(node.func, cst.Attribute) and node.func.attr.value == "sort"
+                ordered = dotted(node.func) in ("sorted", "min", "max") and node.args
+                owner = node.func.value if method else node.args[0].value if ordered else None  # type: ignore[union-attr]
+                if owner is not None and dotted(owner) == one.name:
+                    return True
+    return False
 
 
 def _find_parent(buffer: Buffer, one: Growing, growing: Mapping[str, Growing]) -> None:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class Callees:
-    """Compiles what a block calls. ``results`` are what the compiled functions return, by their new names."""
+    """Compiles what a block calls.
+
+    ``results`` are what the compiled functions return, by their new names; ``changed`` the arrays that they change.
+    """
 
     def __init__(
         self,
@@ -32,6 +35,7 @@ class Callees:
         self.inference = Inference(variables, compiler.source.imports)
         self.attributes = attributes
         self.results: dict[str, Value] = {}
+        self.changed: set[str] = set()
 
     def replaced(self, block: Sequence[Statement]) -> list[Statement] | None:
         """The block with its calls put to compiled copies; None where a callee cannot be compiled."""
@@ -121,6 +125,9 @@ class _Changer(cst.CSTTransformer):
 
             result = value_of_kind(facts.returns)
         callees.results[f"{name}()"] = result
+        for parameter, arg in zip(parameters, call.args, strict=True):
+            if parameter in kernel.changed:
+                callees.changed.add(dotted(arg.value))
         return self._extras(kernel, parameters)
 
     def _extras(self, kernel, parameters) -> tuple[str, list[str]] | None:  # type: ignore[no-untyped-def]

@@ -128,7 +128,9 @@ def _growing(
     name: str, block: Sequence[Statement], start: int, views: dict[str, tuple[str, int]]
 ) -> Growing | None:
     rest = block[start + 1 :]
-    growth = _growth(rest, name, views, set(Usage.of(rest).writes))
+    growers = [index for index, part in enumerate(rest) if _grows(part, name)]
+    growing = rest[: growers[-1] + 1] if growers else rest
+    growth = _growth(rest, name, views, set(Usage.of(growing).writes))
     items = [
         found[1] for part in rest for node in walk(part) if (found := appended_to(node)) and found[0] == name
     ]

@@ -143,6 +143,8 @@ class Inference:
                 return INT
             case cst.Float():
                 return FLOAT
+            case cst.Imaginary():
+                return Value("number", "complex128")
             case cst.SimpleString() | cst.ConcatenatedString() | cst.FormattedString():
                 return Value("text")
             case cst.Name(value="True" | "False") | cst.Comparison():
@@ -264,10 +266,12 @@ class Inference:
                 return INT if name != "round" or len(arguments) == 1 else FLOAT
             case "float":
                 return FLOAT
+            case "complex":
+                return Value("number", "complex128")
             case "bool":
                 return BOOL
             case "abs":
-                return first
+                return replace(first, dtype="float64") if first.dtype == "complex128" else first
             case "min" | "max":
                 return self._item(first) if len(arguments) == 1 else joined(arguments) or UNKNOWN
             case "sum":
@@ -340,6 +344,8 @@ class Inference:
             return reduced(name, node, first)
         if name in KEEPERS:
             return replace(first, dtype=self._dtype(node) or first.dtype) if first.is_array else UNKNOWN
+        if name == "stack" and first.is_array:
+            return replace(first, tensor=True)
         if name in ("ravel", "flatten", "concatenate", "hstack", "unique", "diff"):
             return replace(first, ndim=1) if first.is_array else UNKNOWN
         return UNKNOWN

@@ -270,7 +270,8 @@ def _suits(
             return False
         if target.value not in begins:
             own.add(target.value)
-    varying = (set(Usage.of([inner]).writes) - own - begins.keys() - {column}) | {counter}
+    usage = Usage.of([inner])
+    varying = ((usage.writes.keys() | usage.stores) - own - begins.keys() - {column}) | {counter}
     dependent = _Dependent(varying | ({view} if view else set()), table, counter, view, column)
     columns.body.visit(dependent)
     turns = expression(_turns(columns, view, table))

@@ -16,6 +16,7 @@ import libcst as cst
 from medalist.families.speedup.optimiser.numeric.buffers import Buffer, with_buffers
 from medalist.families.speedup.optimiser.numeric.callees import Callees
 from medalist.families.speedup.optimiser.numeric.desugar import written_out
+from medalist.families.speedup.optimiser.numeric.growing import begin_empty
 from medalist.families.speedup.optimiser.numeric.inference import Inference
 from medalist.families.speedup.optimiser.numeric.obstacles import obstacle
 from medalist.families.speedup.optimiser.numeric.ordering import selecting
@@ -31,6 +32,7 @@ from medalist.families.speedup.optimiser.numeric.syntax import (
     dotted,
     global_names,
     statements,
+    walk,
 )
 from medalist.families.speedup.optimiser.numeric.values import FLOAT, UNKNOWN, Value
 
@@ -40,7 +42,7 @@ class Kernel:
     """A compiled function. ``arguments`` are its parameters with what the caller passes for each.
 
     ``outputs`` are the names that it returns, in order; ``buffers`` those of them that were lists before. ``lists`` are
-    parameters that are lists outside and are changed inside.
+    parameters that are lists outside and are changed inside; ``changed`` all arrays that are.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Kernel:
     buffers: Mapping[str, Buffer] = field(default_factory=dict)
     values: Mapping[str, Value] = field(default_factory=dict)
     lists: Collection[str] = ()
+    changed: Collection[str] = ()
 
 
 @dataclass
@@ -90,7 +93,7 @@ class Compiler:
         ``variables`` say what names hold; ``live_out`` are names that are read after the statements. With
         ``parameters`` given, the statements are a whole function's body, and its ``return`` is the kernel's.
         """
-        names = Names(global_names(self.source.module).union(self.made, *map(all_names, block)))
+        names = Names(global_names(self.source.module).union(self.made, live_out, *map(all_names, block)))
         body = selecting(written_out(block, names), self.source.imports)
         fresh = Usage.of(body).first_is_write
         variables = {name: held for name, held in variables.items() if name not in fresh}
@@ -109,6 +112,9 @@ class Compiler:
         inference.variables.update(callees.results)
         inference.run(body)
         body, buffers = with_buffers(body, inference, names, self.np)
+        begun = {name for part in body for node in walk(part) for name in begin_empty(node)}  # type: ignore[arg-type]
+        if any(not _list_compiles(inference.variables.get(name, UNKNOWN)) for name in begun):
+            return None
         inference = self._with_arrays(inference, inside, callees.results, buffers, body)
         body = _visited(body, ArrayBuiltins(inference, self.np))
         body = by_element(body, inference, names, self.np)
@@ -126,10 +132,9 @@ class Compiler:
             return None
         returned = ", ".join(buffers[output].whole if output in buffers else output for output in outputs)
         lines = [*body, *(statements(f"return {returned}") if returned else [])]
-        lists = [
-            part for part in outer if part in usage.stores and variables.get(part, UNKNOWN).group == "list"
-        ]
-        kernel = Kernel(name, "", outer, outputs, buffers, seen.variables, lists)
+        changed = usage.stores | callees.changed
+        lists = [part for part in outer if part in changed and variables.get(part, UNKNOWN).group == "list"]
+        kernel = Kernel(name, "", outer, outputs, buffers, seen.variables, lists, changed)
         kernel.text = self._definition(name, list(outer), lines, purpose)
         return kernel
 
@@ -240,7 +245,8 @@ def _as_array(held: Value) -> Value:
     if held.group != "list" or held.item is None:
         return held
     inner = _as_array(held.item)
-    if inner.group == "tuple" and inner.items and all(item.is_number for item in inner.items):
+    alike = len({item.dtype for item in inner.items}) == 1
+    if inner.group == "tuple" and alike and all(item.is_number for item in inner.items):
         inner = Value("array", inner.items[0].dtype, 1)
     if inner.is_number:
         return Value("array", inner.dtype, 1)
@@ -250,6 +256,12 @@ def _as_array(held: Value) -> Value:
 def _inside(variables: Mapping[str, Value], attributes: Mapping[str, str]) -> dict[str, Value]:
     """What the kernel's names hold."""
     return {attributes.get(name, name): _as_array(held) for name, held in variables.items()}
+
+
+def _list_compiles(held: Value) -> bool:
+    """Whether a list that stays one is a list of numbers or of tuples of such."""
+    item = held.item or UNKNOWN
+    return item.is_number or (item.group == "tuple" and all(part.is_number for part in item.items))
 
 
 def _is_tensor_number(held: Value) -> bool:

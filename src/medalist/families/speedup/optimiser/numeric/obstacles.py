@@ -34,7 +34,9 @@ _FORBIDDEN = (
     cst.Match,
     cst.StarredElement,
 )
-_BUILTINS = words("range len enumerate zip abs min max sum int float bool round pow sorted divmod reversed")
+_BUILTINS = words(
+    "range len enumerate zip complex abs min max sum int float bool round pow sorted divmod reversed"
+)
 _NUMPY = (
     ELEMENTWISE
     | REDUCTIONS

@@ -34,7 +34,12 @@ def placed(
             body.extend([instead[0].with_changes(leading_lines=leading), *instead[1:]])
         elif not block.start < index < block.stop and not any(statement is gone for gone in taken):
             body.append(statement)
-    module = source.module.deep_replace(block.within, block.within.with_changes(body=body))
+    module = source.module.deep_replace(
+        block.within,
+        cst.IndentedBlock(body=body)
+        if isinstance(block.within, cst.SimpleStatementSuite)
+        else block.within.with_changes(body=body),
+    )
     assert isinstance(module, cst.Module)
     top = list(module.body)
     made: list[cst.BaseStatement] = []

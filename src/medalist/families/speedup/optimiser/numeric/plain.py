@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import libcst as cst
 
@@ -19,6 +19,11 @@ _SAME_NAME = words(
 _NOTHING = words("detach cpu numpy contiguous tolist")
 _REDUCED = {"sorted": "sort", "sum": "sum", "min": "min", "max": "max"}
 _STATISTICS = {"median": "median", "mean": "mean", "fmean": "mean", "pstdev": "std", "pvariance": "var"}
+
+
+def _bare(args: Sequence[cst.Arg]) -> list[cst.Arg]:
+    """The arguments without a comma behind the last."""
+    return [*args[:-1], *(last.with_changes(comma=cst.MaybeSentinel.DEFAULT) for last in args[-1:])]
 
 
 class PlainNumbers(cst.CSTTransformer):
@@ -49,6 +54,8 @@ class PlainNumbers(cst.CSTTransformer):
             return self._distance(full.rpartition(".")[2], updated_node)
         if isinstance(original_node.func, cst.Attribute) and not full:
             return self._method(original_node, updated_node)
+        if dotted(original_node.func) == "zip" and original_node.args:  # numba's knows no options
+            return updated_node.with_changes(args=_bare([a for a in updated_node.args if a.keyword is None]))
         if dotted(original_node.func) == "float" and original_node.args:
             given = original_node.args[0].value
             special = given.raw_value.lower() if isinstance(given, cst.SimpleString) else ""
@@ -117,6 +124,8 @@ class PlainNumbers(cst.CSTTransformer):
         if name in ("zeros", "ones", "empty") and not any(arg.keyword for arg in node.args):
             shape = texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
             return expression(f"{self.np}.{name}({shape}, dtype={self.np}.float32)")
+        if name == "stack" and len(texts) == 1 and self.inference.value(node.args[0].value).group == "list":
+            return node.args[0].value
         if name == "tensor" and len(texts) == 1 and self.inference.value(node.args[0].value).is_number:
             return node.args[0].value
         return node.with_changes(func=expression(f"{self.np}.{name}")) if name in _SAME_NAME else node

@@ -26,6 +26,9 @@ def handed_back(source: Source, block: Block, kernel: Kernel, besides: Collectio
             uses = _Uses(name, source.imports)
             for part in block.statements[block.stop :]:
                 part.visit(uses)
+            if held.item is not None and held.item.tensor:
+                lines.append(f"{name} = list({source.imports.alias('torch', 'torch')}.from_numpy({name}))")
+                continue
             nested = block.within is not block.function.node.body
             if nested or not uses.arrays_do:
                 lines.append(f"{name} = {name}.tolist()")

@@ -41,7 +41,7 @@ KEEPERS = words(
     cumsum clone detach cpu numpy contiguous flip roll float double
     """
 )
-_RANKS = ("bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64")
+_RANKS = ("bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64", "complex128")
 
 
 @dataclass(frozen=True)
