@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from trying_family import make_tries
 
@@ -232,3 +233,24 @@ def test_one_that_fills_the_disk_is_stopped_and_the_others_go_on(
     assert [run["passed"] for run in told.json["runs"]] == [True, False, True]
     events = (small_disk / "mine" / "run_2" / "events.jsonl").read_text()
     assert "disk" in events
+
+
+def test_ctrl_c_while_graded_ends_the_grader_too_and_resume_grades(
+    tries: Make, start_medalist: Callable[..., subprocess.Popen[str]], medalist: Callable, tmp_path: Path
+) -> None:
+    process = start_medalist("speedup", tries("fast"), "--attempts", "1", "--out", "mine", "--json")
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "Attempt ended" in line:
+            break
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert json.loads(out.splitlines()[-1])["runs"][0]["kind"] == "stopped"
+    graders = [
+        each for each in psutil.process_iter(["cmdline"]) if str(tmp_path) in str(each.info["cmdline"])
+    ]
+    assert [each for each in graders if "grader" in str(each.info["cmdline"])] == []
+    told = medalist("resume", "mine", "--json")
+    assert told.status == 0, told.err
+    assert told.json["passed"]

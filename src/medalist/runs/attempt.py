@@ -236,18 +236,34 @@ def _close(work: _Work, ending: Ending, pulse: Pulse) -> Attempted:
     if ending.traceback:
         attempt(lambda: write_text(work.folder / "crash.txt", ending.traceback))
     result = _result(work)
-    if ending.state is AttemptState.INTERRUPTED:
-        with until_interrupted():
-            attempt(lambda: result.update(_graded(work, ending, _HURRIED_GRADER_SECONDS)))
-    else:
-        attempt(lambda: result.update(_graded(work, ending, GRADER_SECONDS * work.at_once)))
-    record = replace(work.record, state=ending.state, reason=ending.reason, result=result)
+    state, reason = _have_graded(
+        work, ending, lambda seconds: attempt(lambda: result.update(_graded(work, ending, seconds)))
+    )
+    record = replace(work.record, state=state, reason=reason, result=result)
     attempt(lambda: work.store.write(record))
     attempt(lambda: write_attempt_page(work.store, work.record.spec.id))
     error = ending.error if isinstance(ending.error, MedalistError) else None
-    if ending.state is AttemptState.LIMIT:
+    if state is AttemptState.LIMIT:
         error = None
     return Attempted(record, error or (failed_writes[0] if failed_writes else None))
+
+
+def _have_graded(work: _Work, ending: Ending, grade: Callable[[float], None]) -> tuple[AttemptState, str]:
+    """Call ``grade`` with the seconds it may take; the state and reason that the attempt has after that.
+
+    Where tasks are passed or not, graders take minutes and wait for one another, so they can be stopped.
+    """
+    if ending.state is AttemptState.INTERRUPTED:
+        with until_interrupted():
+            grade(_HURRIED_GRADER_SECONDS)
+    elif isinstance(work.family, PassedOrNot):
+        with until_interrupted(echo_seconds=0.0):
+            grade(GRADER_SECONDS * work.at_once)
+            return ending.state, ending.reason
+        return AttemptState.INTERRUPTED, "stopped while it was graded"
+    else:
+        grade(GRADER_SECONDS)
+    return ending.state, ending.reason
 
 
 def _result(work: _Work) -> dict[str, Any]:

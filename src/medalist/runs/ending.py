@@ -104,20 +104,25 @@ def undisturbed() -> Iterator[None]:
 
 
 @contextmanager
-def until_interrupted() -> Iterator[None]:
-    """Within ``undisturbed``, for what may be left out: Ctrl-C ends the block, the echo of an earlier one does not."""
+def until_interrupted(echo_seconds: float = ECHO_SECONDS) -> Iterator[None]:
+    """Within ``undisturbed``, for what may be left out: Ctrl-C and SIGTERM end the block.
+
+    For the first ``echo_seconds`` they do not: there they are echoes of an earlier one.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     began = time.monotonic()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        if time.monotonic() - began > ECHO_SECONDS:
+        if time.monotonic() - began >= echo_seconds:
             raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, interrupt)
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         with suppress(KeyboardInterrupt):
             yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -48,7 +48,7 @@ from medalist.families.speedup.judging import (
 )
 from medalist.families.speedup.product import check_product
 from medalist.families.speedup.refusals import Reason, Refused
-from medalist.machine.children import hide_this_process
+from medalist.machine.children import die_with_parent, hide_this_process
 from medalist.machine.exclusive import exclusive
 from medalist.machine.hardware import read_hardware
 from medalist.machine.idle import quietest_cores
@@ -369,6 +369,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     enter_grader()
+    die_with_parent(os.getppid())
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is ended
     options = _parse(sys.argv[1:] if arguments is None else arguments)
     try:
