@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from medalist.families.speedup.optimiser.arrays.storing import Storing, assigned
 from medalist.families.speedup.optimiser.arrays.values import (
@@ -16,7 +16,7 @@ from medalist.families.speedup.optimiser.arrays.values import (
     joined,
     varies,
 )
-from medalist.families.speedup.optimiser.arrays.walking import Lifted
+from medalist.families.speedup.optimiser.arrays.walking import Lifted, Renamer
 from medalist.families.speedup.optimiser.rewriting import same, stores
 
 _RETURNING = (ast.Return, ast.Raise)
@@ -29,7 +29,7 @@ _LONGEST_BRANCHED_REST = 12
 
 
 class Body(Storing):
-    """A walker over the statements of one function or loop body, which emits their lifted form."""
+    """A walker over a whole body: its statements, and the paths that tests and inner loops make through them."""
 
     def run(self, statements: Sequence[ast.stmt]) -> tuple[list[ast.stmt], Lifted | None]:
         """The lifted statements, and what they return where they do so at their end."""
@@ -221,9 +221,9 @@ def _inlined(steps: list[ast.stmt]) -> list[ast.stmt]:
             if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load):
                 counts[one.id] = counts.get(one.id, 0) + 1
     kept: list[ast.stmt] = []
-    waiting: dict[str, ast.expr] = {}
+    waiting: dict[str, Bound] = {}
     for step in steps:
-        step = _Replace(waiting).visit(step)
+        step = Renamer(waiting).visit(step)
         target = step.targets[0] if isinstance(step, ast.Assign) else None
         name = target.id if isinstance(target, ast.Name) else ""
         if (
@@ -231,18 +231,10 @@ def _inlined(steps: list[ast.stmt]) -> list[ast.stmt]:
             and name.rstrip("_0123456789").endswith("_chosen")
             and counts.get(name) == 1
         ):
-            waiting[name] = step.value
+            waiting[name] = Bound(step.value, Plain())
             continue
         kept.append(step)
     return kept
-
-
-class _Replace(ast.NodeTransformer):
-    def __init__(self, codes: Mapping[str, ast.expr]) -> None:
-        self.codes = codes
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self.codes.get(node.id, node) if isinstance(node.ctx, ast.Load) else node
 
 
 def _returns(node: ast.stmt) -> bool:

@@ -60,10 +60,6 @@ class Scope:
             child = around
         return found
 
-    def repeated(self, node: ast.AST) -> bool:
-        """Whether ``node`` is evaluated more than once in a call of the function."""
-        return bool(self.loops(node)) or any(isinstance(one, _COMPREHENSIONS) for one in self.around(node))
-
     def steady_before(self, node: ast.AST, names: Iterable[str]) -> ast.stmt | None:
         """The statement before which a value made of ``names`` may be prepared for ``node``.
 
