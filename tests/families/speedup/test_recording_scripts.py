@@ -144,3 +144,21 @@ def test_the_way_back_is_a_script_that_prints_the_same(recorded, tmp_path):
     assert made.changed
     assert made.file.name == f"{recorded.kind.name}_fast.py"
     assert made.file.read_text() == recorded.script.read_text().replace(*recorded.kind.harmless)
+
+
+def test_a_program_that_was_not_changed_is_the_original(recorded, tmp_path):
+    made = write_fast_script(recorded.task, recorded.contract.program, tmp_path, recorded.script)
+    assert (made.same, made.changed) == (True, False)
+    assert made.file.read_text() == recorded.script.read_text()
+
+
+def test_a_script_that_prints_otherwise_is_said_to(tmp_path):
+    script = tmp_path / "mine" / "top_level.py"
+    script.parent.mkdir()
+    shutil.copyfile(SCRIPTS / "top_level.py", script)
+    task = record_task(script, tmp_path / "task")
+    program = tmp_path / "program.py"
+    program.write_text((task / "program.py").read_text().replace("[3]", "[9]"))
+    made = write_fast_script(task, program, tmp_path / "out", script)
+    assert (made.same, made.changed) == (False, True)
+    assert "It prints 'mean third distance" in made.said
