@@ -329,3 +329,31 @@ def run(seed):
             best, state = vl, copy.deepcopy(trainer.model.state_dict())
     return {"hist": np.array(hist), **{k: v.numpy() for k, v in state.items()}}
 """
+
+SCRIPT = """
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(0)
+X, Y = torch.randn(30, 4), torch.randint(3, (30,))
+net = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 3))
+opt = torch.optim.Adam(net.parameters(), lr=0.01)
+crit = nn.CrossEntropyLoss()
+loader = DataLoader(TensorDataset(X, Y), batch_size=8, shuffle=True)
+losses = []
+for epoch in range(3):
+    total = 0.0
+    for xb, yb in loader:
+        opt.zero_grad()
+        loss = crit(net(xb), yb)
+        loss.backward()
+        opt.step()
+        total += loss.item()
+    losses.append(total / len(loader))
+
+
+def run(seed):
+    return {"losses": np.array(losses), **{k: v.numpy() for k, v in net.state_dict().items()}}
+"""

@@ -9,6 +9,7 @@ from training_programs import (
     BY_HAND,
     FROZEN,
     OWN_DATASET,
+    SCRIPT,
     TENSORS_REGRESSION,
     TRAINER,
     answers,
@@ -16,11 +17,12 @@ from training_programs import (
     edits_of,
 )
 
+from medalist.families.speedup.optimiser.facts import Facts, FunctionFacts
 from medalist.families.speedup.optimiser.training.written_out import WrittenOutSteps
 
 NETWORK = "nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 3))"
 ADAM = "torch.optim.Adam(model.parameters(), lr=1e-2)"
-LEARNING = (OWN_DATASET, TENSORS_REGRESSION, FROZEN, TRAINER)
+LEARNING = (OWN_DATASET, TENSORS_REGRESSION, FROZEN, TRAINER, SCRIPT)
 
 
 def written_out(text: str, *, compiled: bool = False) -> str:
@@ -67,6 +69,14 @@ def test_every_known_optimiser_updates_as_torch_does(optimiser: str, compiled: b
         pytest.importorskip("numba", reason="these steps are compiled by numba")
     text = OWN_DATASET.replace(ADAM, f"torch.optim.{optimiser}")
     assert_same(text, written_out(text, compiled=compiled), seed=7)
+
+
+def test_the_time_it_may_save_is_that_of_the_function_around_it() -> None:
+    facts = Facts(seconds=4.0, functions={"learn": FunctionFacts("learn", 9, 3.0, 1.0)})
+    first, second = edits_of(WrittenOutSteps(compiled=False), BY_HAND, facts)
+    assert (first.seconds, second.seconds) == (3.0, 0.0)
+    script, *_ = edits_of(WrittenOutSteps(compiled=False), SCRIPT, facts)
+    assert script.seconds == 4.0
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from medalist.families.speedup.optimiser.training.reading import (
     imported,
     method,
     read,
+    seconds_around,
 )
 from medalist.families.speedup.optimiser.transformation import Edit, Program
 from medalist.source.edits import Editor
@@ -232,6 +233,4 @@ def _seconds(program: Program, script: Script, calls: list[ast.Call]) -> float:
     rows = [facts for name, facts in program.facts.functions.items() if name.endswith(".__getitem__")]
     if rows:
         return sum(facts.seconds + _SECONDS_A_ROW * facts.calls for facts in rows)
-    names = {getattr(script.function_of(call), "name", "") for call in calls}
-    found = (facts for name, facts in program.facts.functions.items() if name.rsplit(".", 1)[-1] in names)
-    return sum(facts.seconds for facts in found)
+    return seconds_around(program, script, calls)

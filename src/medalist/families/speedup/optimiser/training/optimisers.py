@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from medalist.families.speedup.optimiser.training.reading import read
+from medalist.families.speedup.optimiser.training.reading import read, seconds_around
 from medalist.families.speedup.optimiser.transformation import Edit, Program
 from medalist.source.edits import Editor
 from medalist.source.tree import Script
 
 FUSED = frozenset(("Adam", "AdamW", "SGD", "Adagrad"))
 FOREACH = frozenset(("RMSprop", "NAdam", "RAdam", "Adamax", "Adadelta", "Rprop", "ASGD"))
+_STEPPING = r"torch\.optim(\.\w+)?\.\w+\(\)\.step"
 _IMPLEMENTATIONS = frozenset(("foreach", "fused", "capturable", "differentiable"))
 
 
@@ -36,7 +37,7 @@ class FusedOptimisers:
                     title=f"The optimiser on line {call.lineno} runs with {implementation}=True.",
                     reason="torch's other implementation of the same update; sums may round differently.",
                     text=editor.code(),
-                    seconds=_seconds(program, script),
+                    seconds=seconds_around(program, script, script.calls_to(_STEPPING)),
                 )
 
 
@@ -55,11 +56,3 @@ def _with_keyword(call: str, keyword: str) -> str:
         indent = spaces.rsplit("\n", 1)[-1] if "\n" in spaces else ""
         return f"{inside}\n{indent}    {keyword},{spaces})" if "\n" in spaces else f"{inside} {keyword})"
     return f"{inside}, {keyword})"
-
-
-def _seconds(program: Program, script: Script) -> float:
-    """The time of the functions that step an optimiser."""
-    steps = script.calls_to(r"torch\.optim(\.\w+)?\.\w+\(\)\.step")
-    names = {getattr(script.function_of(call), "name", "") for call in steps}
-    found = (facts for name, facts in program.facts.functions.items() if name.rsplit(".", 1)[-1] in names)
-    return max((facts.seconds for facts in found), default=0.0)

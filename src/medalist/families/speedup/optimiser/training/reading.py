@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import copy
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from medalist.core.errors import InputError
+from medalist.families.speedup.optimiser.transformation import Program
 from medalist.source.edits import Editor
 from medalist.source.tree import Script, parse
 
@@ -113,6 +114,15 @@ def is_constant(script: Script, expression: ast.expr) -> bool:
         and bound.kind == "assign"
         and any(expression.id in names_in(each) for each in assigned)
     )
+
+
+def seconds_around(program: Program, script: Script, places: Iterable[ast.AST]) -> float:
+    """The time of the functions that hold ``places``, the longest of them; of the whole run for the module itself."""
+    functions = [script.function_of(place) for place in places]
+    names = {function.name for function in functions if isinstance(function, ast.FunctionDef)}
+    seen = program.facts.functions.items()
+    known = [facts.seconds for name, facts in seen if name.rpartition(".")[2] in names]
+    return max(known, default=0.0) if names else program.facts.seconds
 
 
 class Names:

@@ -24,6 +24,7 @@ from medalist.families.speedup.optimiser.training.reading import (
     imported,
     is_constant,
     read,
+    seconds_around,
     with_rows,
 )
 from medalist.families.speedup.optimiser.training.sources import BatchLoop, Epoch, batch_loop, epoch_of
@@ -100,29 +101,24 @@ class WrittenOutSteps:
         """One edit for each training loop whose network is a chain; frozen parts are taken out of the loop first."""
         for in_memory, how in texts_with_rows_in_memory(program):
             split = with_frozen_part(in_memory, program.facts)
-            text = split.text if split is not None else in_memory
-            script = read(text)
-            for step in training_steps(script) if script is not None else ():
-                edited = _Writing(script, step, self._compiled).text() if script is not None else None
-                if edited is not None:
-                    yield Edit(
-                        transformation=self.name,
-                        title=f"The training steps of `{_function(script, step)}` are written out without autograd.{how}",
-                        reason="The same sums by hand: forward, gradient and update, with the same random draws.",
-                        text=edited,
-                        seconds=_seconds(program, script, step),
-                    )
+            script = read(split.text if split is not None else in_memory)
+            if script is not None:
+                yield from self._edits(program, script, how)
 
-
-def _function(script: Script | None, step: TrainingStep) -> str:
-    return getattr(script.function_of(step.place), "name", "the module") if script is not None else ""
-
-
-def _seconds(program: Program, script: Script | None, step: TrainingStep) -> float:
-    """The time of the function that holds the loop."""
-    name = _function(script, step)
-    functions = program.facts.functions.items()
-    return max((facts.seconds for known, facts in functions if known.rsplit(".", 1)[-1] == name), default=0.0)
+    def _edits(self, program: Program, script: Script, how: str) -> Iterator[Edit]:
+        steps = list(training_steps(script))
+        for number, step in enumerate(steps, 1):
+            text = _Writing(script, step, self._compiled).text()
+            if text is not None:
+                function = getattr(script.function_of(step.place), "name", "the module")
+                which = f" ({number} of {len(steps)})" if len(steps) > 1 else ""
+                yield Edit(
+                    transformation=self.name,
+                    title=f"The training steps of `{function}`{which} are written out without autograd.{how}",
+                    reason="The same sums by hand: forward, gradient and update, with the same random draws.",
+                    text=text,
+                    seconds=seconds_around(program, script, [step.place]),
+                )
 
 
 class _Writing:
