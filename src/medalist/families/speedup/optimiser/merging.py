@@ -43,6 +43,12 @@ def overlap(base: str, one: str, other: str) -> bool:
     return _joined(_hunks(lines, one), _hunks(lines, other)) is None
 
 
+def changed_lines(base: str, text: str) -> set[int]:
+    """The lines of ``base``, counted from one, that the edit replaces; what it only inserts changes none."""
+    hunks = _hunks(base.splitlines(keepends=True), text)
+    return {line for hunk in hunks for line in range(hunk.begin + 1, hunk.end + 1)}
+
+
 def _hunks(base: list[str], text: str) -> list[_Hunk]:
     changed = text.splitlines(keepends=True)
     opcodes = SequenceMatcher(None, base, changed, autojunk=False).get_opcodes()

@@ -15,6 +15,7 @@ from medalist.families.speedup.optimiser.laboratory import Laboratory, is_equal
 from medalist.families.speedup.optimiser.merging import merged, overlap
 from medalist.families.speedup.optimiser.requests import Call, Reply
 from medalist.families.speedup.optimiser.steps import LetGo, Step, gain_of, seconds_of
+from medalist.families.speedup.optimiser.touching import promise
 from medalist.families.speedup.optimiser.transformation import Edit
 
 _MOST_ALTERNATIVES = 3
@@ -104,7 +105,7 @@ class Search:
             if self.failures.setdefault(name, failure) is failure:
                 self._teller.say(f"The transformation {name!r} failed on this program: {failure}.")
         found = [edit for edit in proposals.edits if facts.share(edit.seconds) >= stage.least_share]
-        return sorted(found, key=lambda edit: -edit.seconds)
+        return sorted(found, key=lambda edit: -promise(self.text, edit, facts))
 
     def _round(self, stage: Stage, edits: Sequence[Edit], until_seconds: float) -> bool:
         """Try edits of the text as it stands; whether any was kept."""
