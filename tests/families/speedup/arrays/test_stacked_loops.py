@@ -277,6 +277,28 @@ def run(points, centres):
     return {"means": [np.mean(own, axis=0) for own in members], "total": sorted(total.items())}
 """
 
+DISTRIBUTIONS = """
+import numpy as np
+
+class Pipeline:
+    def one(self, series):
+        diffs = [series[i + 1] - series[i] for i in range(len(series) - 1)]
+        mean = sum(series) / len(series)
+        counts, _ = np.histogram(series, bins=3)
+        slope = np.polyfit(np.arange(len(series)), series, 1)[0]
+        auto = np.dot(series[:-1] - mean, series[1:] - mean)
+        return [mean, max(series), np.mean(np.abs(diffs)), auto, slope] + list(counts / len(series))
+
+def run(points, centres):
+    pipeline = Pipeline()
+    rows = []
+    for series in points:
+        rows.append(pipeline.one(series))
+    for series in points:
+        rows.append(pipeline.one(series))
+    return np.array(rows)
+"""
+
 PATTERNS = """
 import numpy as np
 
@@ -307,7 +329,11 @@ def run(points, centres):
 """
 
 
-@pytest.mark.parametrize("text", [SIGNALS, FISSION, PATTERNS], ids=["signals", "fission", "patterns"])
+@pytest.mark.parametrize(
+    "text",
+    [SIGNALS, FISSION, DISTRIBUTIONS, PATTERNS],
+    ids=["signals", "fission", "distributions", "patterns"],
+)
 def test_what_cannot_be_lifted_stays_for_single_items(text: str) -> None:
     assert_edited_equal(StackedLoops(), text, [POINTS, CENTRES])
 

@@ -77,6 +77,8 @@ class Expressions(Sequences):
             items = (first.items or ()) + (second.items or ()) if known else None
             return ast.BinOp(left, node.op, right), Series(items, None if known else _entry(first, second))
         (left, first), (right, second) = self.stacked(left, first), self.stacked(right, second)
+        if isinstance(first, Plain) and isinstance(second, Plain):
+            return ast.BinOp(left, node.op, right), Plain(_plain_rank(first, second))
         target = broadcast_rank([first, second])
         boolean = isinstance(node.op, ast.BitAnd | ast.BitOr | ast.BitXor) and (
             first.boolean or second.boolean
@@ -87,7 +89,9 @@ class Expressions(Sequences):
 
     def _unary(self, node: ast.UnaryOp) -> Lifted:
         code, value = self.operand(node.operand)
-        if not isinstance(value, Stack) or value.text:
+        if isinstance(value, Plain):
+            return ast.UnaryOp(node.op, code), value
+        if value.text:
             raise CannotLift("a sign before what is no stack")
         if isinstance(node.op, ast.Not):
             if value.rank or not value.boolean:
@@ -117,6 +121,11 @@ class Expressions(Sequences):
     def _comparison(self, node: ast.Compare) -> Lifted:
         parts: list[ast.expr] = []
         places = [node.left, *node.comparators]
+        lifted = [self.lift(place) for place in places]
+        if not any(varies(value) for _, value in lifted):
+            return ast.Compare(lifted[0][0], node.ops, [code for code, _ in lifted[1:]]), Plain(
+                0, boolean=True
+            )
         target = 0
         for operator, left, right in zip(node.ops, places[:-1], places[1:], strict=True):
             if isinstance(operator, ast.In | ast.NotIn):
@@ -177,6 +186,11 @@ class Expressions(Sequences):
         return ast.List([code for code, _ in entries], ast.Load()), Series(
             tuple(value for _, value in entries)
         )
+
+
+def _plain_rank(*values: Plain) -> int | None:
+    ranks = [value.rank for value in values]
+    return None if None in ranks else max(rank or 0 for rank in ranks)
 
 
 def _fit(code: ast.expr, value: Stack | Plain, target: int) -> ast.expr:

@@ -37,6 +37,9 @@ _TRUTH_METHODS = frozenset(
     {"startswith", "endswith", "isdigit", "isalpha", "isalnum", "isspace", "isupper", "islower"}
 )
 _NUMBER_METHODS = frozenset({"count", "find", "rfind"})
+_VECTORS_OF_ONE = frozenset(
+    {"numpy.polyfit", "numpy.convolve", "numpy.correlate", "numpy.bincount", "numpy.polyval"}
+)
 _LONGEST_LINE = 100
 _NOTE = "For many at once, along the first axis."
 
@@ -71,6 +74,9 @@ class Functions:
                 return f"{owner}.{func.attr}"
             if f"{func.value.id}.{func.attr}" in functions:
                 return f"{func.value.id}.{func.attr}"
+            owners = [name for name in functions if name.endswith(f".{func.attr}")]
+            if len(owners) == 1 and func.value.id not in self.source.imports and not hasattr(str, func.attr):
+                return owners[0]
         return None
 
     def attributes(self, qualified: str) -> Mapping[str, Kind]:
@@ -89,7 +95,7 @@ class Functions:
     def call(self, body: Storing, call: ast.Call) -> Lifted | None:
         """The lifted call of a function of the program; None when it has none. Raises `CannotLift`."""
         qualified = self.resolve(call.func, body.owner)
-        if qualified is None:
+        if qualified is None or body.varying(call.func):
             return None
         given = self._arguments(body, qualified, call)
         name, value = self._lifted(qualified, {key: what for key, (_, what) in given.items()})
@@ -125,6 +131,10 @@ class Functions:
             return Stack(0, text=True)
         if name == "builtins.isinstance" or name == "builtins.bool":
             return Stack(0, boolean=True)
+        if name in _VECTORS_OF_ONE:
+            return Stack(1)
+        if name == "numpy.histogram":
+            return Series((Stack(1), Stack(1)))
         qualified = self.resolve(call.func, "") or self._only_method(call.func)
         if qualified is not None:
             seen = self.facts.functions.get(qualified)

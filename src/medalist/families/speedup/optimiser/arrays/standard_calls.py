@@ -106,7 +106,8 @@ def _builtin(lifter: Lifter, name: str, node: ast.Call) -> Lifted:
         case "list" | "tuple" if isinstance(value, Series):
             return code, value
         case "list" | "tuple" if isinstance(value, Stack) and value.rank == 1:
-            return code, value
+            entries = ast.Call(node.func, [lifter.np("moveaxis", code, number(1), number(0))], [])
+            return entries, Series(None, Stack(0, value.boolean, value.text))
         case "sorted" if isinstance(value, Stack) and value.rank == 1:
             return lifter.np("sort", code), value
     raise CannotLift(f"{name} has no rule here")
