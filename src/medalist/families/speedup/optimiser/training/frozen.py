@@ -32,6 +32,7 @@ _CUTTING = frozenset(("detach", "item", "numpy", "tolist"))
 _MADE_ANEW = frozenset(("torch.tensor", "torch.from_numpy", "torch.as_tensor"))
 _RANDOM = ("dropout", "rand", "bernoulli", "normal", "multinomial", "batchnorm", "batch_norm")
 _MAX_DEPTH = 4
+_INDENT = 4
 
 
 class FrozenParts:
@@ -66,9 +67,9 @@ class Split:
     by_epoch: bool
 
 
-def with_frozen_part(text: str, facts: Facts) -> Split | None:
+def with_frozen_part(program_text: str, facts: Facts) -> Split | None:
     """The program with the first training loop's model split, None where no loop's model has a frozen part."""
-    script = read(text)
+    script = read(program_text)
     for step in training_steps(script) if script is not None else ():
         definition = class_of(script, step.model) if script is not None else None
         function = method(definition, "forward") if definition is not None else None
@@ -90,7 +91,8 @@ def with_frozen_part(text: str, facts: Facts) -> Split | None:
                 editor.replace(
                     step.call, f"{model}.{trained}({model}.{frozen}({editor.text(step.features)}))"
                 )
-            return Split(finished(editor), part.seconds, by_epoch=epoch is not None)
+            text = finished(editor)
+            return Split(text, part.seconds, by_epoch=epoch is not None) if text is not None else None
     return None
 
 
@@ -115,10 +117,12 @@ class _Part:
     @classmethod
     def find(cls, gradients: _Gradients, function: ast.FunctionDef) -> _Part | None:
         """The last place at which ``function`` can be cut, None where there is none that stands for itself."""
-        if len(function.args.args) != 2:
+        if len(function.args.args) != 2 or function.col_offset != _INDENT:
             return None
         taken = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
-        value = next(name for name in ("hidden", "hidden_values", "fixed_values") if name not in taken)
+        value = "hidden"
+        while value in taken:
+            value += "_values"
         for index, statement in reversed(list(enumerate(body_of(function)))):
             part: _Part | None = None
             match statement:

@@ -128,9 +128,9 @@ class InMemoryLoaders:
         forms = dict.fromkeys(form for form in calls.values() if form is not None)
         for form in forms:
             chosen = [call for call, found in calls.items() if found == form]
-            yield self._edit(program, script, chosen, form)
-            if form.at_once and not form.certain:
-                yield self._edit(program, script, chosen, replace(form, at_once=False))
+            ways = [form, replace(form, at_once=False)] if form.at_once and not form.certain else [form]
+            edits = (self._edit(program, script, chosen, way) for way in ways)
+            yield from (edit for edit in edits if edit is not None)
 
     def _form(self, program: Program, script: Script, call: ast.Call) -> _Form | None:
         """How the loaded rows can be had, None for a loader or a dataset that does anything of its own."""
@@ -152,7 +152,7 @@ class InMemoryLoaders:
         groups = {kind.group for name, kind in seen.attributes.items() if name in read}
         return replace(form, at_once=form.at_once and groups <= {"tensor", "array"}, certain=True)
 
-    def _edit(self, program: Program, script: Script, calls: list[ast.Call], form: _Form) -> Edit:
+    def _edit(self, program: Program, script: Script, calls: list[ast.Call], form: _Form) -> Edit | None:
         editor = Editor(script)
         name = Names(script).fresh("RowBatches")
         imported(editor, "torch", "torch")
@@ -160,6 +160,9 @@ class InMemoryLoaders:
         add_definitions(editor, calls[0], form.definition(name, collate))
         for call in calls:
             editor.replace(call, f"{name}({', '.join(_arguments(editor, call))})")
+        text = finished(editor)
+        if text is None:
+            return None
         lines = ", ".join(str(call.lineno) for call in calls)
         gathered = (
             "gathered an epoch at a time" if form.at_once else "collated once and gathered an epoch at a time"
@@ -168,7 +171,7 @@ class InMemoryLoaders:
             transformation=self.name,
             title=f"The rows of the data loader on line {lines} are {gathered}.",
             reason="The rows are in memory; the same numbers are drawn in the same order, and the batches are the same.",
-            text=finished(editor),
+            text=text,
             seconds=_seconds(program, script, calls),
         )
 

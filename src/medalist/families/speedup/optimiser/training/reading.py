@@ -181,9 +181,15 @@ def add_definitions(editor: Editor, user: ast.AST, definitions: str) -> None:
         editor.insert_before(statement, f"{definitions.strip()}\n\n\n")
 
 
-def finished(editor: Editor) -> str:
-    """The edited text, without statements replaced by `REMOVED` and imports that the program uses no more."""
-    lines = editor.code().splitlines(keepends=True)
+def finished(editor: Editor) -> str | None:
+    """The edited text, without statements replaced by `REMOVED` and imports that the program uses no more.
+
+    None where the edits do not go with the layout of the program, such as two statements on a line.
+    """
+    try:
+        lines = editor.code().splitlines(keepends=True)
+    except ValueError:
+        return None
     text = "".join(line for line in lines if line.strip() != REMOVED)
     tree = ast.parse(text)
     needed = {name.id for name in ast.walk(tree) if isinstance(name, ast.Name)}

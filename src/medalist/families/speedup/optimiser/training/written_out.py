@@ -190,7 +190,8 @@ class _Writing:
             size = self._names.fresh("batch_rows")
             changes |= dict.fromkeys(loop.sizes, size)
             target = f"{loss}, {size}"
-        body = "\n".join(f"{indent}    {self._changed(statement, changes)}" for statement in loop.rest)
+        lines = (f"{' ' * each.col_offset}{self._changed(each, changes)}" for each in loop.rest)
+        body = "\n".join(lines)
         editor.replace(loop.loop, f"{prelude}for {target} in {call}:\n{body}")
 
     def _use_for_batch(self, function: str) -> None:
