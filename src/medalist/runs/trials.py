@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from medalist.core.errors import InputError
+from medalist.core.errors import MedalistError
 from medalist.core.event import Event
 from medalist.core.family import MakesTasks, PutBack, find_family
 from medalist.runs.pass_rates import pass_all, pass_at, wilson_interval
@@ -190,7 +190,7 @@ def _put_back(store: FileStore, trials: Trials, tell: Callable[[str], None]) -> 
     script = Path(task.settings[SCRIPT])
     try:
         made = family.put_back(task.path, best.product.resolve(), script, store.root, task.settings, tell)
-    except InputError as error:
+    except MedalistError as error:
         tell(error.what)
         return
     write_json(store.root / _SCRIPT_FILE, {**asdict(made), "file": str(made.file)})

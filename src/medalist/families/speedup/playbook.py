@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from medalist.core.candidate import Candidate
+from medalist.core.candidate import Candidate, CandidateState, Outcome
 from medalist.core.errors import InputError
 from medalist.core.score import Direction, Score
 from medalist.families.speedup.optimiser.laboratory import Laboratory
@@ -107,9 +107,10 @@ def _conclude(session: Session, result: Result) -> None:
         ],
     )
     count = len(result.steps)
-    _hand_in(session, "optimised", f"{count} transformations", result.text, result.proof.ratio, report)
+    made_by = f"{count} {'transformation' if count == 1 else 'transformations'}"
+    _hand_in(session, "optimised", made_by, result.text, result.proof.ratio, report)
     session.note(
-        f"{result.proof.ratio:.1f} times as fast by {count} transformations, equal on {len(result.proof.calls)} inputs"
+        f"{result.proof.ratio:.1f} times as fast by {made_by}, equal on {len(result.proof.calls)} inputs"
         f" drawn afterwards ({result.proof.worst})."
     )
 
@@ -121,5 +122,6 @@ def _hand_in(session: Session, name: str, title: str, text: str, ratio: float, r
         session.write(f"{folder}/{REPORT}", report)
     candidate = Candidate(name, "optimise" if report else "draft", folder=folder, title=title)
     session.created(candidate)
-    direction = session.task.direction or Direction.MAXIMIZE
-    session.submit(candidate, Score(session.task.metric, direction, "validation", ratio), files=(REPORT,))
+    score = Score(session.task.metric, session.task.direction or Direction.MAXIMIZE, "validation", ratio)
+    session.finished(Outcome(candidate, CandidateState.FINISHED, score))
+    session.submit(candidate, score, files=(REPORT,))

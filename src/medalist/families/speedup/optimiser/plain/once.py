@@ -56,7 +56,9 @@ class CompiledPatterns:
         text = spliced(source.text, [*splices, source.new_constant(lines)])
         if text is not None:
             reason = "A pattern's text is a constant, so it may be compiled when the program is read."
-            yield Edit(self.name, f"{len(patterns)} patterns are compiled once", reason, text, spent)
+            count = len(patterns)
+            title = f"{count} {'pattern is' if count == 1 else 'patterns are'} compiled once"
+            yield Edit(self.name, title, reason, text, spent)
 
 
 def _pattern_calls(scope: Scope) -> Iterator[ast.Call]:

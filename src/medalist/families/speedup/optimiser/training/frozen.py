@@ -48,7 +48,7 @@ class FrozenParts:
             if split is not None and split.by_epoch:
                 yield Edit(
                     transformation=self.name,
-                    title=f"The part of the network that no gradient passes is computed for an epoch's rows at once.{how}",
+                    title=f"the part of the network that no gradient passes is computed for an epoch's rows at once{how}",
                     reason="Its weights never change, nothing random happens in it, and each row stands for itself.",
                     text=split.text,
                     seconds=split.seconds,

@@ -76,7 +76,7 @@ _SPLIT_COLUMNS = "zip(*(column.split(self.batch_size) for column in columns), st
 def texts_with_rows_in_memory(program: Program) -> Iterator[tuple[str, str]]:
     """The program with its loaders replaced, in each way that may do, and words for it; itself without any to replace."""
     edits = list(InMemoryLoaders().edits(program))
-    yield from ((edit.text, f" {edit.title}") for edit in edits)
+    yield from ((edit.text, f"; {edit.title}") for edit in edits)
     if not edits:
         yield program.text, ""
 
@@ -169,7 +169,7 @@ class InMemoryLoaders:
         )
         return Edit(
             transformation=self.name,
-            title=f"The rows of the data loader on line {lines} are {gathered}.",
+            title=f"the rows of the data loader on line {lines} are {gathered}",
             reason="The rows are in memory; the same numbers are drawn in the same order, and the batches are the same.",
             text=text,
             seconds=_seconds(program, script, calls),

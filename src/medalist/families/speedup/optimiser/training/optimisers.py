@@ -34,7 +34,7 @@ class FusedOptimisers:
                 editor.replace(call, _with_keyword(editor.text(call), f"{implementation}=True"))
                 yield Edit(
                     transformation=self.name,
-                    title=f"The optimiser on line {call.lineno} runs with {implementation}=True.",
+                    title=f"the optimiser on line {call.lineno} runs with {implementation}=True",
                     reason="torch's other implementation of the same update; sums may round differently.",
                     text=editor.code(),
                     seconds=seconds_around(program, script, script.calls_to(_STEPPING)),

@@ -114,7 +114,7 @@ class WrittenOutSteps:
                 which = f" ({number} of {len(steps)})" if len(steps) > 1 else ""
                 yield Edit(
                     transformation=self.name,
-                    title=f"The training steps of `{function}`{which} are written out without autograd.{how}",
+                    title=f"the training steps of `{function}`{which} are written out without autograd{how}",
                     reason="The same sums by hand: forward, gradient and update, with the same random draws.",
                     text=text,
                     seconds=seconds_around(program, script, [step.place]),
