@@ -12,11 +12,12 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from medalist.core.errors import GraderError
 from medalist.core.home import cache_folder
@@ -29,8 +30,14 @@ from medalist.machine.timing import Sample, lower_quartile, turn
 
 _FAST_CALLS_BETWEEN = 4
 _SLOW_CALLS = 2
-_MORE_SLOW_CALLS = 5
+_MORE_SLOW_CALLS = (5, 25)
 _LONG_SECONDS = 10.0
+_SLOW_SECONDS = 5.0
+"""Programs of milliseconds are called as often as fits into this, within the bounds above: one call says little of them."""
+
+NOISE = 0.15
+"""How far from 1.0 the unchanged program may lie on the better of two clocks: wall time is loud on a busy machine."""
+
 _VERSIONS_OF = ("numpy", "torch")
 
 
@@ -59,13 +66,29 @@ def constant_for(contract: Contract, house: House, inputs: Inputs, tell: Callabl
     if contract.oracle is None:
         return UNITY
     key = _key(contract, house)
-    path = cache_folder() / "speedup" / f"{contract.name}-{key}.json"
+    path = _kept(contract, key)
     try:
         return Constant(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         constant = _measure(contract, house, inputs, key, tell)
     _keep(path, constant)
     return constant
+
+
+def strays(report: Mapping[str, Any]) -> bool:
+    """Whether a grade of the unchanged program lies away from 1.0 on both clocks."""
+    clocks = [report[name] for name in ("wall_ratio", "cpu_ratio") if report.get(name)]
+    return min((abs(found - 1) for found in clocks), default=1.0) > NOISE
+
+
+def forget(contract: Contract, report: Mapping[str, Any]) -> None:
+    """Have the constant that a grade was made with measured anew by the next one."""
+    if report.get("calibration"):
+        _kept(contract, report["calibration"]["key"]).unlink(missing_ok=True)
+
+
+def _kept(contract: Contract, key: str) -> Path:
+    return cache_folder() / "speedup" / f"{contract.name}-{key}.json"
 
 
 def _measure(
@@ -98,7 +121,9 @@ def _take_turns(slow: Peer, fast: Peer, tell: Callable[[str], None]) -> tuple[li
     """Warm both up, then slow calls with several fast ones before, between and after."""
     turn(fast, 0)
     warm_up = turn(slow, 0)
-    calls = _SLOW_CALLS if warm_up.wall_seconds > _LONG_SECONDS else _MORE_SLOW_CALLS
+    least, most = _MORE_SLOW_CALLS
+    as_fit = min(most, max(least, int(_SLOW_SECONDS / warm_up.wall_seconds)))
+    calls = _SLOW_CALLS if warm_up.wall_seconds > _LONG_SECONDS else as_fit
     slow_samples: list[Sample] = []
     fast_samples = _fast_calls(fast, 1)
     for number in range(1, calls + 1):
