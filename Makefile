@@ -26,8 +26,15 @@ install: $(VENV)/.installed
 demo: $(VENV)/.installed
 	$(BIN)/medalist demo
 
+# What is tested by its answers alone does not mind company, and runs side by side; the rest has the machine to itself.
+SPEEDUP_TESTS := tests/families/speedup
+SIDE_BY_SIDE := $(addprefix $(SPEEDUP_TESTS)/,arrays numeric plain training) $(wildcard $(SPEEDUP_TESTS)/test_recording_*.py)
+
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	@status=0; \
+	$(BIN)/python -m pytest -n 2 $(SIDE_BY_SIDE) || status=1; \
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(SIDE_BY_SIDE)) || status=1; \
+	exit $$status
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -104,7 +104,7 @@ def same(one, other):
     return type(one) is type(other) and repr(one) == repr(other)
 
 
-@pytest.mark.parametrize("value", PLAIN, ids=repr)
+@pytest.mark.parametrize("value", PLAIN, ids=lambda value: getattr(value, "__qualname__", repr(value)))
 def test_plain_values_come_back(value):
     assert same(there_and_back(value), value)
 
