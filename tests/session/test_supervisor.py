@@ -170,10 +170,10 @@ def test_one_core_of_several_is_given_all(bench):
 def test_out_of_memory_comes_back_with_half_the_batch(bench, error):
     cost = {
         "real": "torch.empty(10**15) if BATCH > 4 else None",
-        "limit": "held = torch.ones(BATCH, 15_000_000); time.sleep(0.2)",
+        "limit": "held = None; held = torch.ones(BATCH, 20_000_000); time.sleep(0.2)",
     }[error]
     code = MONITORED + TRAINING.replace("COST", cost).replace("10_000", "1").replace("(1024", "(32")
-    limit = None if error == "real" else 1_020_000_000  # between two batches of four and two of eight
+    limit = None if error == "real" else 780_000_000  # between a batch of four and one of eight
     watched = bench.launch(code, memory_bytes=limit, sizing_key="tabular/mlp/0")
     bench.watch(watched)
     assert watched.completed().returncode == 0
