@@ -66,6 +66,24 @@ def test_who_fills_it_is_ended_and_who_does_not_is_not(disk: Path) -> None:
             process.wait()
 
 
+def test_who_filled_it_and_ended_before_a_look_leaves_room_too(disk: Path) -> None:
+    place = disk / "greedy"
+    place.mkdir()
+    (place / "note").write_text("kept")
+    guard = DiskGuard(place, 2, list)
+    assert subprocess.run([sys.executable, "-c", FILLS, str(place)], capture_output=True, check=False).returncode
+    guard.start()
+    try:
+        deadline = time.monotonic() + 10
+        while os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize < 40 << 20:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert guard.kills == 1
+        assert (place / "note").read_text() == "kept"
+    finally:
+        guard.stop()
+
+
 def test_stopping_twice_or_unstarted_is_no_trouble(tmp_path: Path) -> None:
     guard = DiskGuard(tmp_path, 1, list)
     guard.stop()

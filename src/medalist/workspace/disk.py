@@ -2,8 +2,9 @@
 
 No limit on a folder can be set without a file system of its own, so a thread looks many times a second how much is
 left, which costs next to nothing, and adds up the workspace's files only once that is little. If they are more than
-the workspace's share by then, its jobs are killed and its largest files removed. What is written faster than a look
-lasts still fills a small disk for a moment; ``core/patience`` has Medalist's own writes wait for that.
+the workspace's share by then, its jobs are killed and its largest files removed, those of a job that the full disk
+has ended already too. What is written faster than a look lasts still fills a small disk for a moment;
+``core/patience`` has Medalist's own writes wait for that.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from medalist.workspace.process import kill_tree
 LOOK_SECONDS = 0.05
 _RESERVE_SHARE = 0.25
 _LARGEST_RESERVE_BYTES = 4 << 30
-_PAUSE_SECONDS = 5.0
-"""How long nothing is added up after a workspace was found to hold no more than its share."""
+_PAUSE_SECONDS = 1.0
+"""How long nothing is added up after a workspace was found to hold no more than its share; less than ``core/patience``
+waits, since it may be the one that fills the disk next."""
 
 
 class DiskGuard:
@@ -61,11 +63,10 @@ class DiskGuard:
 
     def _end_whoever_fills_it(self) -> bool:
         """Whether it was this workspace, more or less: then its jobs are dead and there is room again."""
-        running = self._running()
-        if not running or sum(_sizes(self._root).values()) <= self._share_bytes:
+        if sum(_sizes(self._root).values()) <= self._share_bytes:
             return False
         self.kills += 1
-        for pid in running:
+        for pid in self._running():  # none, where the full disk has ended the job before this look
             with suppress(ProcessLookupError):
                 ended = os.pidfd_open(pid)
                 try:
