@@ -121,11 +121,8 @@ def test_another_function_is_refused_with_the_output_and_how_far_it_is_off(grade
 
 
 def test_a_task_of_good_make_is_found_sound():
-    """Within three checks: the toy takes milliseconds, and other work on the machine moves its ratio."""
-    reports = []
-    while len(reports) < 3 and not (reports and reports[-1]["sound"]):
-        reports.append(grade(TOY / "contract.toml", None))
-    assert reports[-1] == {"task": "toy", "sound": True, "faults": []}, reports
+    report = grade(TOY / "contract.toml", None)
+    assert report == {"task": "toy", "sound": True, "faults": []}, report
 
 
 def test_a_task_whose_oracle_is_another_function_is_the_graders_error(tmp_path):

@@ -26,14 +26,14 @@ from medalist.families.speedup.contract import Contract
 from medalist.families.speedup.exchange import House, Inputs, Peer, Program
 from medalist.families.speedup.judging import check_equal, read_answer
 from medalist.families.speedup.refusals import Refused
-from medalist.machine.timing import Sample, lower_quartile, turn
+from medalist.machine.timing import Plan, Sample, interleave, lower_quartile, turn
 
 _FAST_CALLS_BETWEEN = 4
 _SLOW_CALLS = 2
-_MORE_SLOW_CALLS = (5, 25)
 _LONG_SECONDS = 10.0
-_SLOW_SECONDS = 5.0
-"""Programs of milliseconds are called as often as fits into this, within the bounds above: one call says little of them."""
+_SHORT = Plan(seconds=5.0, least_pairs=5, most_pairs=25)
+"""A program that is no long one is called in a grading's own rhythm: what a call of milliseconds takes depends on what
+ran before it, and a constant from an oracle called four times in a row made the unchanged toy 1.2 times as fast."""
 
 NOISE = 0.15
 """How far from 1.0 the unchanged program may lie on the better of two clocks: wall time is loud on a busy machine."""
@@ -118,16 +118,16 @@ def _measure(
 
 
 def _take_turns(slow: Peer, fast: Peer, tell: Callable[[str], None]) -> tuple[list[Sample], list[Sample]]:
-    """Warm both up, then slow calls with several fast ones before, between and after."""
+    """Warm both up, then call them in pairs; a long program with several fast calls before, between and after."""
     turn(fast, 0)
     warm_up = turn(slow, 0)
-    least, most = _MORE_SLOW_CALLS
-    as_fit = min(most, max(least, int(_SLOW_SECONDS / warm_up.wall_seconds)))
-    calls = _SLOW_CALLS if warm_up.wall_seconds > _LONG_SECONDS else as_fit
+    if warm_up.wall_seconds < _LONG_SECONDS:
+        measured = interleave(fast, slow, _SHORT, first=1)
+        return list(measured.candidate), list(measured.baseline)
     slow_samples: list[Sample] = []
     fast_samples = _fast_calls(fast, 1)
-    for number in range(1, calls + 1):
-        tell(f"Calibrating: slow call {number} of {calls}, some {warm_up.wall_seconds:.0f} s.")
+    for number in range(1, _SLOW_CALLS + 1):
+        tell(f"Calibrating: slow call {number} of {_SLOW_CALLS}, some {warm_up.wall_seconds:.0f} s.")
         slow_samples.append(turn(slow, number))
         fast_samples += _fast_calls(fast, number)
     return slow_samples, fast_samples

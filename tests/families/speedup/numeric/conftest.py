@@ -43,9 +43,8 @@ def same(found: dict[str, Any], wanted: dict[str, Any]) -> None:
     for name, value in wanted.items():
         assert type(found[name]) is type(value) or np.isscalar(value), name
         single = getattr(value, "dtype", None) == np.float32
-        np.testing.assert_allclose(
-            found[name], value, rtol=1e-5 if single else 1e-6, atol=1e-6 if single else 1e-9, err_msg=name
-        )
+        rounding = 4 * np.finfo(np.float32).eps * np.abs(value).max(initial=0) if single else 1e-9
+        np.testing.assert_allclose(found[name], value, rtol=1e-6, atol=rounding, err_msg=name)
 
 
 @pytest.fixture
