@@ -1,0 +1,44 @@
+"""In which order the stages run on a puzzle, and when the dear ones need not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+
+from medalist.families.arc.grids.puzzle import Puzzle
+from medalist.families.arc.language.program import Program
+from medalist.families.arc.solving.solve import Search, Solution
+from medalist.families.arc.solving.stage import Stage
+
+_STAGES = "medalist.families.arc.stages"
+LEARNED = ("detectors", "cell_rules", "object_rules")
+SEARCHED = ("bottom_up", "composition")
+
+
+def find_stage(name: str) -> Stage:
+    """The stage of the module ``name`` in ``stages/``."""
+    return import_module(f"{_STAGES}.{name}").stage
+
+
+def solve(
+    puzzle: Puzzle,
+    *,
+    seed: int = 0,
+    seconds: float = 60.0,
+    library: Sequence[Program] = (),
+    population: int | None = None,
+    generations: int | None = None,
+) -> Solution:
+    """Every stage in turn, within ``seconds`` of this process's CPU time.
+
+    ``library`` holds programs that solved other puzzles. ``population`` and ``generations`` are evolution's, its own
+    where None; only there does ``seed`` matter.
+    """
+    search = Search(puzzle, seconds=seconds)
+    for name in (*LEARNED, *SEARCHED):
+        if search.sure:
+            break
+        if find_spec(f"{_STAGES}.{name}"):
+            search.run(find_stage(name))
+    return search.solution()
