@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,13 +79,17 @@ def play(
     monkeypatch: pytest.MonkeyPatch,
     engineer: str,
     reply: Callable[[Turn], Reply],
+    *,
+    panel: Sequence[str] = (),
+    critic: str = "",
     **settings: Any,
 ) -> Ended:
-    """One attempt of an engineer that asks a language model, played by ``reply``."""
+    """One attempt of an engineer that asks a language model, played by ``reply`` as the models of ``panel`` are."""
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     seconds = settings.pop("seconds", 240.0)
     with ScriptedProvider(reply) as provider:
-        llm = LlmSettings(model=f"openai:scripted@{provider.base_url_openai}")
+        asked = [f"openai:{name}@{provider.base_url_openai}" for name in ("scripted", critic, *panel)]
+        llm = LlmSettings(model=asked[0], critic=asked[1] if critic else "", panel=tuple(asked[2:]))
         ended = run_toy(folder, engineer, settings=settings, llm=llm, seconds=seconds)
     ended.requests.extend(provider.requests)
     return ended

@@ -96,7 +96,8 @@ class AgentEngineer:
         tokens = settings.context_tokens or _context_tokens(model.context_window, settings.answer_tokens)
         opening = _BEGIN
         if desk.oracle is not None:
-            points = FixedPoints(desk.oracle, desk.session, situation(desk.session, desk.workshop.brief()))
+            told = situation(desk.session, desk.workshop.brief())
+            points = FixedPoints(desk.oracle, desk.session, told, trains=desk.brought.checked)
             desk.before_training = points.review
             strategy = await points.strategy()
             opening += f"\n\nThe oracle was asked for a strategy:\n\n{strategy}" if strategy else ""

@@ -20,6 +20,11 @@ _STRATEGY = (
     "Which strategy should the engineer follow on this task, on this machine, in this time? Name the estimators to "
     "try in order, features, folds, batch sizes and the time each step may take, and what is likely to go wrong."
 )
+_OWN_STRATEGY = (
+    "Which strategy should the engineer follow on this task, on this machine, in this time? Name what to try in order, "
+    "what each step should bring, and what is likely to go wrong."
+)
+"""Where a family's own workflow stands in the place of training's."""
 _REVIEW = (
     "May this training script be launched? Judge batch size, use of GPU or cores, leakage, resuming and whether "
     "validation computes the task's metric. Name as must-fix only what would waste the run."
@@ -50,11 +55,12 @@ class FixedPoints:
     oracle: Oracle
     session: Session
     situation: str
+    trains: bool = True
     _reviews_left: int = _REVIEWS
 
     async def strategy(self) -> str:
         """What to follow, "" where nobody could be asked."""
-        answer = await self._ask(_STRATEGY, "strategy", {})
+        answer = await self._ask(_STRATEGY if self.trains else _OWN_STRATEGY, "strategy", {})
         return answer.text if answer else ""
 
     async def review(self, script: str, code: str) -> str:

@@ -44,6 +44,10 @@ _ORACLE = (
     "An oracle (a panel of other language models, and a critic) has been asked for a strategy, which you are given. It "
     "also reviews your first training script. Ask it again with ask_oracle when you are stuck."
 )
+_STRATEGY_GIVEN = (
+    "An oracle (a panel of other language models, and a critic) has been asked for a strategy, which you are given. Ask "
+    "it again with ask_oracle when you are stuck."
+)
 _WORKFLOW = (
     "Write `train.py`. Before you launch it, plan folds × epochs × time per epoch + prediction + 20 % against the time "
     "left. Save the best and the last state as you go, and let `--resume` go on from the last.",
@@ -69,13 +73,16 @@ _IMAGE_WIDTHS = (224, 384)
 def system_prompt(desk: Desk) -> str:
     """The system prompt of whoever sits at ``desk``, as it stands now. The workshop must be prepared."""
     session, own_workflow = desk.session, desk.brought.workflow
-    hints, oracle = [_HINTS] if desk.hints else [], [_ORACLE] if desk.oracle is not None else []
+    hints = [_HINTS] if desk.hints else []
+    oracle = [_STRATEGY_GIVEN if own_workflow else _ORACLE] if desk.oracle is not None else []
     told = {
         "brief": desk.workshop.brief().strip(),
         "machine": _parts(session.hardware) if own_workflow else _machine(session.hardware),
         "budget": spoken(session.budget.total_seconds),
         "left": spoken(session.budget.remaining),
-        "workflow": _numbered(own_workflow or [_EXPLORED, *hints, *oracle, *_WORKFLOW]),
+        "workflow": _numbered(
+            [*oracle, *own_workflow] if own_workflow else [_EXPLORED, *hints, *oracle, *_WORKFLOW]
+        ),
         "tools": "\n".join(
             f"- `{tool.name}`: {_first_sentence(tool.description)}" for tool in all_tools(desk)
         ),

@@ -57,9 +57,11 @@ _RECORDED_CHARACTERS = 400
 
 def all_tools(desk: Desk) -> list[Tool]:
     """The tools of this desk in the order they are best told; its ``extra`` ones last."""
-    common = (tool for tool in _own_tools() if desk.brought.leaves(tool.name))
+    absent = set() if desk.hints else {"read_hints"}
+    if desk.oracle is None and not desk.brought.checked:
+        absent.add("ask_oracle")  # what stands in for it reviews training scripts
     return [
-        *(tool for tool in common if desk.hints or tool.name != "read_hints"),
+        *(tool for tool in _own_tools() if desk.brought.leaves(tool.name) and tool.name not in absent),
         *desk.brought.adds,
         *desk.extra,
     ]

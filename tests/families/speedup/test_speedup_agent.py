@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from speedup_attempts import FAST, OTHER, RENAMED, SLOW, Ended, play
 
-from medalist.llm.scripted import Reply, Turn, call, say, script
+from medalist.llm.scripted import Reply, Turn, call, cast, give, say, script
 
 BY_HAND = ["run", "profile", "submit_intermediate_answer", "submit_answer"]
 
@@ -76,6 +76,28 @@ def test_the_prompt_says_what_is_asked_and_neither_the_limit_nor_the_oracle(agen
     assert not re.search(r"\b15\b|step limit|train\.py|read_hints", first.system)
     assert "np.sqrt(((points" not in str(first.raw)
     assert ended.verdict["kind"] == "too slow", "handed in as it was"
+
+
+def test_a_panel_is_asked_for_a_strategy_and_again_on_request(agent) -> None:
+    heard: list[str] = []
+
+    def critic(turn: Turn) -> Reply:
+        return give(turn, decision="advice", plan="Take the loop apart.", batch_size=None)
+
+    def hand_in(turn: Turn) -> Reply:
+        heard.append(turn.last_result())
+        return call("submit_answer")
+
+    steps = script(call("ask_oracle", question="And now?", files="program.py"), hand_in)
+    parts = {"scripted": steps, "wise": say("Arrays."), "wary": say("Measure.")}
+    ended = agent(cast({**parts, "critic": critic}), panel=("wise", "wary"), critic="critic")
+    first = next(turn for turn in ended.requests if turn.model == "scripted")
+    assert "ask_oracle" in first.tools
+    assert "asked for a strategy, which you are given" in first.system
+    assert "Take the loop apart." in first.messages[-1].text
+    assert "Take the loop apart." in heard[0]
+    asked = str([turn.raw for turn in ended.requests if turn.model == "wise"])
+    assert "Name the estimators" not in asked
 
 
 def test_a_file_in_another_place_that_was_never_handed_in_is_found(agent) -> None:

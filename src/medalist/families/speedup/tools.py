@@ -18,7 +18,9 @@ from medalist.tools.places import place_of, writable_place
 from medalist.tools.run_command import answer_of, start_command
 
 STEPS = 15
-KEEPS = frozenset(("read_file", "write_file", "edit_file", "list_files", "search_files", "read_output"))
+KEEPS = frozenset(
+    ("read_file", "write_file", "edit_file", "list_files", "search_files", "read_output", "ask_oracle")
+)
 _LONGEST_RUN_SECONDS = 600.0
 _PROFILE_SECONDS = 600.0
 
