@@ -51,7 +51,7 @@ def test_nothing_to_select_from_is_an_error(choose):
 
 def test_migration_keeps_sizes_and_spreads_the_best_around_the_ring():
     groups = deal([9, 1, 2, 3, 4, 5, 6], 3)
-    assert sorted(sum(groups, [])) == [1, 2, 3, 4, 5, 6, 9]
+    assert sorted(each for group in groups for each in group) == [1, 2, 3, 4, 5, 6, 9]
     moved = migrate(groups, float, 1)
     assert [len(group) for group in moved] == [len(group) for group in groups]
     assert [9 in group for group in moved] == [True, True, False]
