@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from medalist.families.speedup.optimiser.facts import Kind
-from medalist.families.speedup.optimiser.plain.scopes import Scope, kind_of_name, scopes
+from medalist.families.speedup.optimiser.plain.scopes import ByScope, Found, Scope, kind_of_name
 from medalist.families.speedup.optimiser.rewriting import (
     Source,
     Splice,
@@ -16,36 +16,27 @@ from medalist.families.speedup.optimiser.rewriting import (
     spliced,
     stores,
 )
-from medalist.families.speedup.optimiser.transformation import Edit, Program
 
 
-class CountedOnce:
+class CountedOnce(ByScope):
     """``some_list.count(x)`` for one x after another becomes a ``Counter`` made in one pass."""
 
     name = "counting in one pass"
-    needs: tuple[str, ...] = ()
 
-    def edits(self, program: Program) -> Iterable[Edit]:
+    def found(self, scope: Scope, kinds: dict[str, Kind]) -> Iterable[Found]:
         """An edit for every list whose entries are counted repeatedly."""
-        source = Source.read(program.text)
-        if source is None:
-            return
-        for scope, seconds, kinds in scopes(program, source):
-            found: dict[str, list[tuple[ast.expr, ast.expr]]] = {}
-            for node in ast.walk(scope.function):
-                counted = _counted(node)
-                if counted is not None and isinstance(node, ast.expr):
-                    found.setdefault(counted[0], []).append((node, counted[1]))
-            for name, counts in found.items():
-                text = _with_counter(scope, kinds, name, counts)
-                if text is not None:
-                    yield Edit(
-                        self.name,
-                        f"the entries of `{name}` in `{scope.qualified}` are counted in one pass",
-                        "A counter holds how often each entry occurs, and 0 for all others, as counting anew would say.",
-                        text,
-                        seconds,
-                    )
+        found: dict[str, list[tuple[ast.expr, ast.expr]]] = {}
+        for node in ast.walk(scope.function):
+            counted = _counted(node)
+            if counted is not None and isinstance(node, ast.expr):
+                found.setdefault(counted[0], []).append((node, counted[1]))
+        for name, counts in found.items():
+            text = _with_counter(scope, kinds, name, counts)
+            yield Found(
+                f"the entries of `{name}` in `{scope.qualified}` are counted in one pass",
+                "A counter holds how often each entry occurs, and 0 for all others, as counting anew would say.",
+                text,
+            )
 
 
 def _counted(node: ast.AST) -> tuple[str, ast.expr] | None:
@@ -121,29 +112,19 @@ def _counter(source: Source) -> tuple[str, list[Splice]]:
     return (f"{known}.Counter", []) if known else ("collections.Counter", [source.new_import("collections")])
 
 
-class IndexedMatches:
+class IndexedMatches(ByScope):
     """``for b in many: if b.key == wanted: ...`` inside a loop visits only the entries under the wanted key."""
 
     name = "entries found by their key"
-    needs: tuple[str, ...] = ()
 
-    def edits(self, program: Program) -> Iterable[Edit]:
+    def found(self, scope: Scope, kinds: dict[str, Kind]) -> Iterable[Found]:
         """An edit for every inner loop that does something for matching entries only."""
-        source = Source.read(program.text)
-        if source is None:
-            return
-        for scope, seconds, _ in scopes(program, source):
-            for loop in ast.walk(scope.function):
-                if isinstance(loop, ast.For) and scope.loops(loop) and source.alone(loop):
-                    text = _with_index(scope, loop)
-                    if text is not None:
-                        yield Edit(
-                            self.name,
-                            f"the loop at line {loop.lineno} in `{scope.qualified}` visits matching entries only",
-                            "Entries under one key are kept in their order, so the same ones are visited in turn.",
-                            text,
-                            seconds,
-                        )
+        for loop in filter(scope.source.alone, filter(scope.loops, scope.all_for_loops())):
+            yield Found(
+                f"the loop at line {loop.lineno} in `{scope.qualified}` visits matching entries only",
+                "Entries under one key are kept in their order, so the same ones are visited in turn.",
+                _with_index(scope, loop),
+            )
 
 
 def _with_index(scope: Scope, loop: ast.For) -> str | None:

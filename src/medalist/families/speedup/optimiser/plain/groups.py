@@ -5,46 +5,38 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from medalist.families.speedup.optimiser.plain.scopes import Scope, changed_in, scopes
+from medalist.families.speedup.optimiser.facts import Kind
+from medalist.families.speedup.optimiser.plain.scopes import ByScope, Found, Scope, changed_in
 from medalist.families.speedup.optimiser.rewriting import (
-    Source,
     Splice,
     loads,
     same,
     spliced,
     stores,
 )
-from medalist.families.speedup.optimiser.transformation import Edit, Program
 
 
-class GroupedRows:
+class GroupedRows(ByScope):
     """``table[table["key"] == value]`` in a loop looks up a group of rows that ``groupby`` made once."""
 
     name = "rows grouped once"
-    needs: tuple[str, ...] = ()
+    imports = "pandas"
 
-    def edits(self, program: Program) -> Iterable[Edit]:
+    def found(self, scope: Scope, kinds: dict[str, Kind]) -> Iterable[Found]:
         """An edit for every table and key by which rows are chosen repeatedly."""
-        source = Source.read(program.text)
-        if source is None or source.alias("pandas") is None:
-            return
-        for scope, seconds, _ in scopes(program, source):
-            found: dict[tuple[str, str], list[tuple[ast.Subscript, ast.expr, ast.expr | None]]] = {}
-            for node in ast.walk(scope.function):
-                chosen = _chosen(node)
-                if chosen is not None and isinstance(node, ast.Subscript):
-                    table, key, wanted, column = chosen
-                    found.setdefault((table, key), []).append((node, wanted, column))
-            for (table, key), places in found.items():
-                text = _grouped(scope, table, key, places)
-                if text is not None:
-                    yield Edit(
-                        self.name,
-                        f"rows of `{table}` in `{scope.qualified}` are grouped by {key!r} once",
-                        "A group holds the rows with its key in their order, as the comparison would choose them.",
-                        text,
-                        seconds,
-                    )
+        found: dict[tuple[str, str], list[tuple[ast.Subscript, ast.expr, ast.expr | None]]] = {}
+        for node in ast.walk(scope.function):
+            chosen = _chosen(node)
+            if chosen is not None and isinstance(node, ast.Subscript):
+                table, key, wanted, column = chosen
+                found.setdefault((table, key), []).append((node, wanted, column))
+        for (table, key), places in found.items():
+            text = _grouped(scope, table, key, places)
+            yield Found(
+                f"rows of `{table}` in `{scope.qualified}` are grouped by {key!r} once",
+                "A group holds the rows with its key in their order, as the comparison would choose them.",
+                text,
+            )
 
 
 def _chosen(node: ast.AST) -> tuple[str, str, ast.expr, ast.expr | None] | None:
@@ -98,28 +90,19 @@ def _grouped(
     return spliced(source.text, splices)
 
 
-class EarlierMatches:
+class EarlierMatches(ByScope):
     """``for j in range(i): if key[j] == key[i]: ...`` visits the earlier entries with the same key only."""
 
     name = "earlier entries found by their key"
-    needs: tuple[str, ...] = ()
 
-    def edits(self, program: Program) -> Iterable[Edit]:
+    def found(self, scope: Scope, kinds: dict[str, Kind]) -> Iterable[Found]:
         """An edit for every loop over earlier positions that does something for equal keys only."""
-        source = Source.read(program.text)
-        if source is None:
-            return
-        for scope, seconds, _ in scopes(program, source):
-            for loop in ast.walk(scope.function):
-                text = _with_earlier(scope, loop) if isinstance(loop, ast.For) else None
-                if text is not None and isinstance(loop, ast.For):
-                    yield Edit(
-                        self.name,
-                        f"the loop at line {loop.lineno} in `{scope.qualified}` visits earlier entries of its key",
-                        "Positions are noted under their key as the outer loop passes them, so none is missed.",
-                        text,
-                        seconds,
-                    )
+        for loop in scope.all_for_loops():
+            yield Found(
+                f"the loop at line {loop.lineno} in `{scope.qualified}` visits earlier entries of its key",
+                "Positions are noted under their key as the outer loop passes them, so none is missed.",
+                _with_earlier(scope, loop),
+            )
 
 
 def _with_earlier(scope: Scope, loop: ast.For) -> str | None:

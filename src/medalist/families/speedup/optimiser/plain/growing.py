@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from medalist.families.speedup.optimiser.facts import Kind
-from medalist.families.speedup.optimiser.plain.scopes import Scope, kind_of_name, scopes
+from medalist.families.speedup.optimiser.plain.scopes import ByScope, Found, Scope, kind_of_name
 from medalist.families.speedup.optimiser.rewriting import Source, Splice, spliced
-from medalist.families.speedup.optimiser.transformation import Edit, Program
 
 _JOINERS = ("pandas.concat", "numpy.concatenate", "numpy.vstack", "numpy.hstack", "numpy.append")
 
@@ -27,33 +26,25 @@ class Growth:
     joined: str
 
 
-class CollectedParts:
+class CollectedParts(ByScope):
     """``text += part`` and ``table = concat([table, part])`` in a loop collect the parts and join them behind it."""
 
     name = "parts collected and joined once"
-    needs: tuple[str, ...] = ()
 
-    def edits(self, program: Program) -> Iterable[Edit]:
+    def found(self, scope: Scope, kinds: dict[str, Kind]) -> Iterable[Found]:
         """An edit for every name that grows in a loop and is not looked at there."""
-        source = Source.read(program.text)
-        if source is None:
-            return
-        for scope, seconds, kinds in scopes(program, source):
-            growths: dict[str, list[Growth]] = {}
-            for node in ast.walk(scope.function):
-                growth = _growth(scope, kinds, node) if isinstance(node, ast.Assign | ast.AugAssign) else None
-                if growth is not None:
-                    growths.setdefault(growth.name, []).append(growth)
-            for name, found in growths.items():
-                text = _collected(scope, name, found)
-                if text is not None:
-                    yield Edit(
-                        self.name,
-                        f"`{name}` in `{scope.qualified}` is joined once, of parts collected in the loop",
-                        "Joining is associative, and nothing looks at what is there before the loop has ended.",
-                        text,
-                        seconds,
-                    )
+        growths: dict[str, list[Growth]] = {}
+        for node in ast.walk(scope.function):
+            growth = _growth(scope, kinds, node) if isinstance(node, ast.Assign | ast.AugAssign) else None
+            if growth is not None:
+                growths.setdefault(growth.name, []).append(growth)
+        for name, found in growths.items():
+            text = _collected(scope, name, found)
+            yield Found(
+                f"`{name}` in `{scope.qualified}` is joined once, of parts collected in the loop",
+                "Joining is associative, and nothing looks at what is there before the loop has ended.",
+                text,
+            )
 
 
 def _growth(scope: Scope, kinds: dict[str, Kind], node: ast.Assign | ast.AugAssign) -> Growth | None:
@@ -134,31 +125,23 @@ def _collected(scope: Scope, name: str, growths: list[Growth]) -> str | None:
     return spliced(source.text, splices)
 
 
-class AppendedEntries:
+class AppendedEntries(ByScope):
     """``entries = entries + [entry]`` becomes ``entries.append(entry)``: the list is not copied every time."""
 
     name = "append instead of a copy"
-    needs: tuple[str, ...] = ()
 
-    def edits(self, program: Program) -> Iterable[Edit]:
+    def found(self, scope: Scope, kinds: dict[str, Kind]) -> Iterable[Found]:
         """An edit for every statement in a loop that makes a list longer by a copy of it."""
-        source = Source.read(program.text)
-        if source is None:
-            return
-        for scope, seconds, _ in scopes(program, source):
-            for node in ast.walk(scope.function):
-                match node:
-                    case ast.Assign(
-                        targets=[ast.Name(id=name)],
-                        value=ast.BinOp(left=ast.Name(id=copied), op=ast.Add(), right=ast.List(elts=[entry])),
-                    ) if name == copied and scope.loops(node):
-                        new = f"{name}.append({source.segment(entry)})"
-                        text = spliced(source.text, [Splice(*source.span(node), new)])
-                        if text is not None:
-                            yield Edit(
-                                self.name,
-                                f"`{name}` in `{scope.qualified}` grows in place",
-                                "The list that is made longer is the function's own.",
-                                text,
-                                seconds,
-                            )
+        for node in ast.walk(scope.function):
+            match node:
+                case ast.Assign(
+                    targets=[ast.Name(id=name)],
+                    value=ast.BinOp(left=ast.Name(id=copied), op=ast.Add(), right=ast.List(elts=[entry])),
+                ) if name == copied and scope.loops(node):
+                    new = f"{name}.append({scope.source.segment(entry)})"
+                    text = spliced(scope.source.text, [Splice(*scope.source.span(node), new)])
+                    yield Found(
+                        f"`{name}` in `{scope.qualified}` grows in place",
+                        "The list that is made longer is the function's own.",
+                        text,
+                    )

@@ -6,87 +6,68 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from medalist.families.speedup.optimiser.facts import Kind
-from medalist.families.speedup.optimiser.plain.scopes import Scope, changed_in, kind_of_name, scopes
+from medalist.families.speedup.optimiser.plain.scopes import (
+    ByScope,
+    Found,
+    Scope,
+    changed_in,
+    kind_of_name,
+)
 from medalist.families.speedup.optimiser.rewriting import Source, Splice, spliced
-from medalist.families.speedup.optimiser.transformation import Edit, Program
 
 _LISTS = ("list", "tuple")
 
 
-class SetMembership:
+class SetMembership(ByScope):
     """``x in some_list`` in a loop asks a set that is made once, and kept up where the list only grows."""
 
     name = "sets for membership"
-    needs: tuple[str, ...] = ()
 
-    def edits(self, program: Program) -> Iterable[Edit]:
+    def found(self, scope: Scope, kinds: dict[str, Kind]) -> Iterable[Found]:
         """An edit for every list that is searched repeatedly."""
-        source = Source.read(program.text)
-        if source is None:
-            return
-        for scope, seconds, kinds in scopes(program, source):
-            for name in sorted({test.comparators[0].id for test in _tests(scope)}):  # pyright: ignore[reportAttributeAccessIssue]
-                tests = [test for test in _tests(scope) if _searched(test) == name]
-                text = _with_set(scope, kinds, name, tests)
-                if text is not None:
-                    yield Edit(
-                        self.name,
-                        f"`{name}` in `{scope.qualified}` is searched by way of a set",
-                        "A set holds the same entries; the list itself keeps its order and its repetitions.",
-                        text,
-                        seconds,
-                    )
+        for name in sorted({test.comparators[0].id for test in _tests(scope)}):  # pyright: ignore[reportAttributeAccessIssue]
+            tests = [test for test in _tests(scope) if _searched(test) == name]
+            text = _with_set(scope, kinds, name, tests)
+            yield Found(
+                f"`{name}` in `{scope.qualified}` is searched by way of a set",
+                "A set holds the same entries; the list itself keeps its order and its repetitions.",
+                text,
+            )
 
 
-class SetsOfDocuments:
+class SetsOfDocuments(ByScope):
     """Lists that a loop runs over only to search each of them become sets, made once."""
 
     name = "sets of the lists that are searched"
-    needs: tuple[str, ...] = ()
 
-    def edits(self, program: Program) -> Iterable[Edit]:
+    def found(self, scope: Scope, kinds: dict[str, Kind]) -> Iterable[Found]:
         """An edit for every inner loop, or comprehension, over lists of which only membership is asked."""
-        source = Source.read(program.text)
-        if source is None:
-            return
-        for scope, seconds, kinds in scopes(program, source):
-            for node in ast.walk(scope.function):
-                if isinstance(node, ast.For | ast.comprehension):
-                    text = _with_sets(scope, kinds, node)
-                    if text is not None:
-                        yield Edit(
-                            self.name,
-                            f"the lists of `{source.segment(node.iter)}` in `{scope.qualified}` are searched as sets",
-                            "Only membership is asked of them, which a set answers alike.",
-                            text,
-                            seconds,
-                        )
+        for node in ast.walk(scope.function):
+            if isinstance(node, ast.For | ast.comprehension):
+                text = _with_sets(scope, kinds, node)
+                yield Found(
+                    f"the lists of `{scope.source.segment(node.iter)}` in `{scope.qualified}` are searched as sets",
+                    "Only membership is asked of them, which a set answers alike.",
+                    text,
+                )
 
 
-class IndexedPlaces:
+class IndexedPlaces(ByScope):
     """``some_list.index(x)`` in a loop asks a dictionary of first places."""
 
     name = "dictionaries for places in lists"
-    needs: tuple[str, ...] = ()
 
-    def edits(self, program: Program) -> Iterable[Edit]:
+    def found(self, scope: Scope, kinds: dict[str, Kind]) -> Iterable[Found]:
         """An edit for every list whose ``index`` is asked repeatedly."""
-        source = Source.read(program.text)
-        if source is None:
-            return
-        for scope, seconds, kinds in scopes(program, source):
-            calls = [call for call in ast.walk(scope.function) if _is_index(call)]
-            for name in sorted({call.func.value.id for call in calls}):  # pyright: ignore
-                own = [call for call in calls if call.func.value.id == name]  # pyright: ignore
-                text = _with_places(scope, kinds, name, own)
-                if text is not None:
-                    yield Edit(
-                        self.name,
-                        f"places in `{name}` in `{scope.qualified}` are looked up in a dictionary",
-                        "The dictionary holds the first place of every entry, which is what `index` answers.",
-                        text,
-                        seconds,
-                    )
+        calls = [call for call in ast.walk(scope.function) if _is_index(call)]
+        for name in sorted({call.func.value.id for call in calls}):  # pyright: ignore
+            own = [call for call in calls if call.func.value.id == name]  # pyright: ignore
+            text = _with_places(scope, kinds, name, own)
+            yield Found(
+                f"places in `{name}` in `{scope.qualified}` are looked up in a dictionary",
+                "The dictionary holds the first place of every entry, which is what `index` answers.",
+                text,
+            )
 
 
 def _with_sets(scope: Scope, kinds: dict[str, Kind], node: ast.For | ast.comprehension) -> str | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from medalist.families.speedup.optimiser.facts import FunctionFacts
+from medalist.families.speedup.optimiser.facts import FunctionFacts, Kind
 from medalist.families.speedup.optimiser.plain.scopes import (
     CHANGING,
     SMALLEST_SHARE,
+    ByScope,
+    Found,
     Scope,
     changed_in,
     scopes,
@@ -167,28 +169,21 @@ def _pure_call(source: Source, call: ast.Call, own: set[str], busy: tuple[str, .
     )
 
 
-class HoistedCalls:
+class HoistedCalls(ByScope):
     """A call in a loop that gives the same in every turn is made before the loop."""
 
     name = "steady work taken out of loops"
     needs: tuple[str, ...] = ()
 
-    def edits(self, program: Program) -> Iterable[Edit]:
+    def found(self, scope: Scope, kinds: dict[str, Kind]) -> Iterable[Found]:
         """An edit for every function with such calls, all of them together."""
-        source = Source.read(program.text)
-        if source is None:
-            return
-        for scope, seconds, _ in scopes(program, source):
-            splices, count = _hoisted(scope)
-            text = spliced(source.text, splices) if count else None
-            if text is not None:
-                yield Edit(
-                    self.name,
-                    f"{count} steady {'calls' if count > 1 else 'call'} taken out of loops in `{scope.qualified}`",
-                    "Nothing in the loop changes what they are made of.",
-                    text,
-                    seconds,
-                )
+        splices, count = _hoisted(scope)
+        text = spliced(scope.source.text, splices) if count else None
+        yield Found(
+            f"{count} steady {'calls' if count > 1 else 'call'} taken out of loops in `{scope.qualified}`",
+            "Nothing in the loop changes what they are made of.",
+            text,
+        )
 
 
 def _hoisted(scope: Scope) -> tuple[list[Splice], int]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from medalist.families.speedup.optimiser.facts import Kind
 from medalist.families.speedup.optimiser.rewriting import Source, stores
-from medalist.families.speedup.optimiser.transformation import Program
+from medalist.families.speedup.optimiser.transformation import Edit, Program
 
 SMALLEST_SHARE = 0.004
 """Of a run's time: functions below are left alone."""
@@ -39,6 +41,10 @@ class Scope:
         while current is not None and current is not self.function:
             yield current
             current = self.parents.get(current)
+
+    def all_for_loops(self) -> Iterator[ast.For]:
+        """In the order of ``ast.walk``: outer ones before those inside."""
+        return (node for node in ast.walk(self.function) if isinstance(node, ast.For))
 
     def statement(self, node: ast.AST) -> ast.stmt | None:
         """The statement that ``node`` is part of."""
@@ -80,6 +86,37 @@ class Scope:
                 break
             place = loop
         return place if place is not None and self.source.alone(place) else None
+
+
+class Found(NamedTuple):
+    """One place of a scope: an edit's title and reason, and the new text, None where it does not work out."""
+
+    title: str
+    reason: str
+    text: str | None
+
+
+class ByScope(ABC):
+    """A transformation that looks at one function after another, those that took time alone."""
+
+    name: str
+    needs: tuple[str, ...] = ()
+    imports: str = ""
+    """A module without which no program has what is looked for."""
+
+    def edits(self, program: Program) -> Iterable[Edit]:
+        source = Source.read(program.text)
+        if source is None or (self.imports and source.alias(self.imports) is None):
+            return
+        for scope, seconds, kinds in scopes(program, source):
+            for title, reason, text in self.found(scope, kinds):
+                if text is not None:
+                    yield Edit(self.name, title, reason, text, seconds)
+
+    @abstractmethod
+    def found(self, scope: Scope, kinds: dict[str, Kind]) -> Iterable[Found]:
+        """The places in ``scope`` worth an edit, the most promising first; ``kinds`` is what its names were seen to hold."""
+        ...
 
 
 def changed_in(node: ast.AST) -> set[str]:

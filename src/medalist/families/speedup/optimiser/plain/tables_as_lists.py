@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from medalist.families.speedup.optimiser.plain.scopes import Scope, scopes
-from medalist.families.speedup.optimiser.rewriting import Source, Splice, loads, spliced
-from medalist.families.speedup.optimiser.transformation import Edit, Program
+from medalist.families.speedup.optimiser.facts import Kind
+from medalist.families.speedup.optimiser.plain.scopes import ByScope, Found, Scope
+from medalist.families.speedup.optimiser.rewriting import Splice, loads, spliced
 
 _TABLE = "pandas.DataFrame"
 _BY_PLACE = ("iloc", "values", "loc", "at", "iat")
@@ -29,30 +29,23 @@ class Cells:
         return list(dict.fromkeys(column for _, column, _ in [*self.reads, *self.writes]))
 
 
-class CellsFromLists:
+class CellsFromLists(ByScope):
     """``table.loc[i, "a"]`` and its like in a loop read and write lists of the columns' entries."""
 
     name = "columns as lists instead of cells of a table"
-    needs: tuple[str, ...] = ()
+    imports = "pandas"
 
-    def edits(self, program: Program) -> Iterable[Edit]:
+    def found(self, scope: Scope, kinds: dict[str, Kind]) -> Iterable[Found]:
         """An edit for every table whose cells a loop reads or writes one at a time."""
-        source = Source.read(program.text)
-        if source is None or source.alias("pandas") is None:
-            return
-        for scope, seconds, kinds in scopes(program, source):
-            tables = sorted(name for name, kind in kinds.items() if kind.type_name == _TABLE)
-            for table in tables:
-                found = _outermost(scope, table)
-                text = _with_lists(scope, *found) if found is not None else None
-                if text is not None:
-                    yield Edit(
-                        self.name,
-                        f"cells of `{table}` in `{scope.qualified}` are entries of lists",
-                        "Lists hold the columns' entries in their order, and written columns are put back.",
-                        text,
-                        seconds,
-                    )
+        tables = sorted(name for name, kind in kinds.items() if kind.type_name == _TABLE)
+        for table in tables:
+            found = _outermost(scope, table)
+            text = _with_lists(scope, *found) if found is not None else None
+            yield Found(
+                f"cells of `{table}` in `{scope.qualified}` are entries of lists",
+                "Lists hold the columns' entries in their order, and written columns are put back.",
+                text,
+            )
 
 
 def _outermost(scope: Scope, table: str) -> tuple[ast.For | ast.While, Cells] | None:
@@ -162,28 +155,20 @@ def _made_before(scope: Scope, table: str, column: str, loop: ast.stmt) -> bool:
     return False
 
 
-class RowsFromLists:
+class RowsFromLists(ByScope):
     """``for label, row in table.iterrows()`` goes through lists of the columns that the loop looks at."""
 
     name = "columns side by side instead of rows of a table"
-    needs: tuple[str, ...] = ()
+    imports = "pandas"
 
-    def edits(self, program: Program) -> Iterable[Edit]:
+    def found(self, scope: Scope, kinds: dict[str, Kind]) -> Iterable[Found]:
         """An edit for every loop over rows that only asks for fields of the row."""
-        source = Source.read(program.text)
-        if source is None or source.alias("pandas") is None:
-            return
-        for scope, seconds, _ in scopes(program, source):
-            for node in ast.walk(scope.function):
-                text = _with_columns(scope, node) if isinstance(node, ast.For) else None
-                if text is not None:
-                    yield Edit(
-                        self.name,
-                        f"the loop at line {node.lineno} in `{scope.qualified}` goes through columns side by side",  # pyright: ignore
-                        "The lists hold the columns' entries in the order of the rows.",
-                        text,
-                        seconds,
-                    )
+        for loop in scope.all_for_loops():
+            yield Found(
+                f"the loop at line {loop.lineno} in `{scope.qualified}` goes through columns side by side",
+                "The lists hold the columns' entries in the order of the rows.",
+                _with_columns(scope, loop),
+            )
 
 
 def _with_columns(scope: Scope, loop: ast.For) -> str | None:

@@ -7,35 +7,31 @@ from collections.abc import Iterable
 
 from medalist.families.speedup.optimiser.facts import Kind
 from medalist.families.speedup.optimiser.plain.once import CHEAP, is_steady_call
-from medalist.families.speedup.optimiser.plain.scopes import Scope, changed_in, kind_of_name, scopes
+from medalist.families.speedup.optimiser.plain.scopes import (
+    ByScope,
+    Found,
+    Scope,
+    changed_in,
+    kind_of_name,
+)
 from medalist.families.speedup.optimiser.rewriting import Source, Splice, loads, spliced, stores
-from medalist.families.speedup.optimiser.transformation import Edit, Program
 
 _TEXT_METHODS = frozenset({"lower", "upper", "strip", "casefold", "title"})
 
 
-class TabulatedTerms:
+class TabulatedTerms(ByScope):
     """A call in an inner loop that the outer loop does not change is made for every entry before both."""
 
     name = "terms of an inner loop worked out once"
-    needs: tuple[str, ...] = ()
 
-    def edits(self, program: Program) -> Iterable[Edit]:
+    def found(self, scope: Scope, kinds: dict[str, Kind]) -> Iterable[Found]:
         """An edit for every inner loop with such calls."""
-        source = Source.read(program.text)
-        if source is None:
-            return
-        for scope, seconds, _ in scopes(program, source):
-            for loop in ast.walk(scope.function):
-                text = _tabulated(scope, loop) if isinstance(loop, ast.For) and scope.loops(loop) else None
-                if text is not None and isinstance(loop, ast.For):
-                    yield Edit(
-                        self.name,
-                        f"terms of the loop at line {loop.lineno} in `{scope.qualified}` are worked out once",
-                        "They follow from the inner loop's entry and from what the outer loop leaves alone.",
-                        text,
-                        seconds,
-                    )
+        for loop in filter(scope.loops, scope.all_for_loops()):
+            yield Found(
+                f"terms of the loop at line {loop.lineno} in `{scope.qualified}` are worked out once",
+                "They follow from the inner loop's entry and from what the outer loop leaves alone.",
+                _tabulated(scope, loop),
+            )
 
 
 def _tabulated(scope: Scope, loop: ast.For) -> str | None:
@@ -96,30 +92,19 @@ def _is_length(source: Source, node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and source.library_name(node.func) == "builtins.len"
 
 
-class TestedCharacters:
+class TestedCharacters(ByScope):
     """A test of every character of a text is made once for each different one."""
 
     name = "characters tested once each"
-    needs: tuple[str, ...] = ()
 
-    def edits(self, program: Program) -> Iterable[Edit]:
+    def found(self, scope: Scope, kinds: dict[str, Kind]) -> Iterable[Found]:
         """An edit for every loop over a text that begins with a test of the character."""
-        source = Source.read(program.text)
-        if source is None:
-            return
-        for scope, seconds, kinds in scopes(program, source):
-            for loop in ast.walk(scope.function):
-                text = (
-                    _tested(scope, loop, kinds) if isinstance(loop, ast.For) and source.alone(loop) else None
-                )
-                if text is not None and isinstance(loop, ast.For):
-                    yield Edit(
-                        self.name,
-                        f"the loop at line {loop.lineno} in `{scope.qualified}` tests each character once",
-                        "The test follows from the character alone, and a text has few different ones.",
-                        text,
-                        seconds,
-                    )
+        for loop in filter(scope.source.alone, scope.all_for_loops()):
+            yield Found(
+                f"the loop at line {loop.lineno} in `{scope.qualified}` tests each character once",
+                "The test follows from the character alone, and a text has few different ones.",
+                _tested(scope, loop, kinds),
+            )
 
 
 def _tested(scope: Scope, loop: ast.For, kinds: dict[str, Kind]) -> str | None:
