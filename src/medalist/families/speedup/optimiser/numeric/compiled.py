@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from medalist.families.speedup.optimiser.numeric.places import Source
+from medalist.families.speedup.optimiser.numeric.places import Source, read_source
 from medalist.families.speedup.optimiser.numeric.syntax import Imports, Statement, body_of, walk, with_body
+from medalist.families.speedup.optimiser.transformation import Edit, Program
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,27 @@ def compiled_kernels(source: Source, least_share: float = 0.003) -> Iterator[Com
         seconds = _seconds(source, function.node.name.value, set())
         if facts.share(seconds) >= least_share:
             yield CompiledKernel(function.node, function.top, seconds)
+
+
+class ByKernel(ABC):
+    """A transformation that looks at one compiled kernel after another."""
+
+    name: str
+    needs: tuple[str, ...] = ("numba",)
+
+    def edits(self, program: Program) -> Iterable[Edit]:
+        source = read_source(program)
+        if source is None:
+            return
+        for kernel in compiled_kernels(source):
+            edit = self.edit(replace(source, imports=source.imports.copy()), kernel)
+            if edit is not None:
+                yield edit
+
+    @abstractmethod
+    def edit(self, source: Source, kernel: CompiledKernel) -> Edit | None:
+        """What can be done to ``kernel``; it may add to the imports of ``source``, which is its own."""
+        ...
 
 
 def is_compiled(node: cst.FunctionDef, imports: Imports) -> bool:

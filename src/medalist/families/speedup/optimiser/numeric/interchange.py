@@ -8,13 +8,13 @@ sum. With the loops interchanged it adds column ``k`` for all ``j`` at once, fro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import libcst as cst
 
-from medalist.families.speedup.optimiser.numeric.compiled import CompiledKernel, compiled_kernels, with_kernel
-from medalist.families.speedup.optimiser.numeric.places import Source, read_source
+from medalist.families.speedup.optimiser.numeric.compiled import ByKernel, CompiledKernel, with_kernel
+from medalist.families.speedup.optimiser.numeric.places import Source
 from medalist.families.speedup.optimiser.numeric.syntax import (
     Names,
     Statement,
@@ -34,27 +34,16 @@ from medalist.families.speedup.optimiser.numeric.syntax import (
     walk,
     with_body,
 )
-from medalist.families.speedup.optimiser.transformation import Edit, Program
+from medalist.families.speedup.optimiser.transformation import Edit
 
 
-class ColumnsAtOnce:
+class ColumnsAtOnce(ByKernel):
     """Loop interchange in kernels that compare one row with all others."""
 
     name = "columns at once"
-    needs: tuple[str, ...] = ("numba",)
-
-    def edits(self, program: Program) -> Iterable[Edit]:
-        """An edit for each kernel with such a loop."""
-        source = read_source(program)
-        if source is None:
-            return
-        for kernel in compiled_kernels(source):
-            edit = self._edit(replace(source, imports=source.imports.copy()), kernel)
-            if edit is not None:
-                yield edit
 
     @unless_malformed
-    def _edit(self, source: Source, kernel: CompiledKernel) -> Edit | None:
+    def edit(self, source: Source, kernel: CompiledKernel) -> Edit | None:
         names = Names(all_names(kernel.node) | global_names(source.module))
         np = source.imports.alias("numpy", "np")
         parameters = [parameter.name.value for parameter in kernel.node.params.params]

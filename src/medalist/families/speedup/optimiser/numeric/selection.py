@@ -9,14 +9,11 @@ of Hoare's quickselect (Communications of the ACM 4, 1961).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-
 import libcst as cst
 
-from medalist.families.speedup.optimiser.numeric.compiled import CompiledKernel, compiled_kernels, with_kernel
+from medalist.families.speedup.optimiser.numeric.compiled import ByKernel, CompiledKernel, with_kernel
 from medalist.families.speedup.optimiser.numeric.inference import Inference
-from medalist.families.speedup.optimiser.numeric.places import Source, read_source
+from medalist.families.speedup.optimiser.numeric.places import Source
 from medalist.families.speedup.optimiser.numeric.syntax import (
     Names,
     code,
@@ -25,7 +22,7 @@ from medalist.families.speedup.optimiser.numeric.syntax import (
     statements,
     unless_malformed,
 )
-from medalist.families.speedup.optimiser.transformation import Edit, Program
+from medalist.families.speedup.optimiser.transformation import Edit
 
 _KTH = '''
 @{numba}.njit(error_model="numpy")
@@ -75,24 +72,13 @@ def {median}(values):
 '''
 
 
-class QuickSelection:
+class QuickSelection(ByKernel):
     """Order statistics in compiled kernels by a branchless quickselect."""
 
     name = "branchless selection"
-    needs: tuple[str, ...] = ("numba",)
-
-    def edits(self, program: Program) -> Iterable[Edit]:
-        """An edit for each kernel that selects inside a loop."""
-        source = read_source(program)
-        if source is None:
-            return
-        for kernel in compiled_kernels(source):
-            edit = self._edit(replace(source, imports=source.imports.copy()), kernel)
-            if edit is not None:
-                yield edit
 
     @unless_malformed
-    def _edit(self, source: Source, kernel: CompiledKernel) -> Edit | None:
+    def edit(self, source: Source, kernel: CompiledKernel) -> Edit | None:
         inference = Inference(source.constants, source.imports)
         inference.run(kernel.body)
         names = Names(global_names(source.module))
