@@ -13,6 +13,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, TypeVar
@@ -88,7 +89,17 @@ def operators() -> Mapping[str, Operator]:
 
     for module in iter_modules(package.__path__):
         import_module(f"{package.__name__}.{module.name}")
-    return _registry
+    return _in_order(len(_registry))
+
+
+@cache
+def _in_order(_known: int) -> Mapping[str, Operator]:
+    """By file and line, whatever was imported first: what search tries first must not depend on who called it."""
+    places = {
+        name: (each.function.__module__, each.function.__code__.co_firstlineno)
+        for name, each in _registry.items()
+    }
+    return {name: _registry[name] for name in sorted(places, key=lambda name: places[name])}
 
 
 def find_operator(name: str) -> Operator:
