@@ -1,4 +1,4 @@
-"""Rays from cells, lines between cells, halos around things, and colours that spread over the background."""
+"""Beams from cells, lines between cells, halos around things, and colours that spread over the background."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ DIAGONALS = ((-1, -1), (-1, 1), (1, -1), (1, 1))
 
 
 @operator(tags=("neighbourhood analysis",), towards=(*SIDES, "rows", "columns", "both"))
-def rays(grid: Grid, *, towards: str) -> Grid:
+def beams(grid: Grid, *, towards: str) -> Grid:
     """Every cell draws a line of its colour over the background, to the next thing or the edge.
 
     ``towards``: up, down, left or right, both ways along its row or column, or all four.
 
-    >>> rays(np.array([[0, 0, 3, 0]], np.int8), towards="left").tolist()
+    >>> beams(np.array([[0, 0, 3, 0]], np.int8), towards="left").tolist()
     [[3, 3, 3, 0]]
     """
     if towards in SIDES:
@@ -42,10 +42,10 @@ def _rayed(grid: Grid, side: str) -> Grid:
 
 
 @operator(tags=("neighbourhood analysis",), which=("falling", "rising", "both"))
-def diagonal_rays(grid: Grid, *, which: str) -> Grid:
+def diagonal_beams(grid: Grid, *, which: str) -> Grid:
     """Every cell draws diagonal lines of its colour over the background, both ways, to the next thing or the edge.
 
-    >>> diagonal_rays(np.array([[3, 0], [0, 0]], np.int8), which="falling").tolist()
+    >>> diagonal_beams(np.array([[3, 0], [0, 0]], np.int8), which="falling").tolist()
     [[3, 0], [0, 3]]
     """
     wanted = {"falling": ((-1, -1), (1, 1)), "rising": ((-1, 1), (1, -1)), "both": DIAGONALS}[which]
