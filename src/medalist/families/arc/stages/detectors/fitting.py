@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,6 +22,8 @@ class Idea:
     prior: float
     why: str
 
+
+T = TypeVar("T")
 
 Detector = Callable[[Puzzle, Meter], Iterator[Idea]]
 
@@ -72,3 +75,17 @@ def tilings(puzzle: Puzzle) -> Iterator[str]:
         down, across = shares.pop()
         if down == int(down) and across == int(across) and down * across > 1:
             yield f"tiles {int(down)} {int(across)}"
+
+
+def colours_of(grids: Iterable[Grid]) -> set[int]:
+    """Every colour that one of the grids holds."""
+    return {int(colour) for grid in grids for colour in np.unique(grid)}
+
+
+def pruned(parts: tuple[T, ...], enough: Callable[[tuple[T, ...]], bool]) -> tuple[T, ...]:
+    """``parts`` less each that is not needed, the last ones tried first: what says least is believed most."""
+    for place in reversed(range(len(parts))):
+        fewer = parts[:place] + parts[place + 1 :]
+        if fewer and enough(fewer):
+            parts = fewer
+    return parts

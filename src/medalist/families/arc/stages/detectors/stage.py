@@ -9,11 +9,22 @@ from medalist.families.arc.grids.kernels import fingerprint
 from medalist.families.arc.grids.puzzle import Puzzle
 from medalist.families.arc.solving.stage import Meter, Proposal
 from medalist.families.arc.stages.detectors.choosing import choosing
+from medalist.families.arc.stages.detectors.drawing import drawing
 from medalist.families.arc.stages.detectors.fitting import Detector, Idea, fits, test_answers
 from medalist.families.arc.stages.detectors.panelling import combining, telling
+from medalist.families.arc.stages.detectors.restoring import restoring, symmetrising
 from medalist.families.arc.stages.detectors.sizing import copying, self_similar
 
-DETECTORS: tuple[Detector, ...] = (copying, self_similar, combining, telling, choosing)
+DETECTORS: tuple[Detector, ...] = (
+    copying,
+    self_similar,
+    combining,
+    telling,
+    choosing,
+    restoring,
+    symmetrising,
+    drawing,
+)
 
 
 @dataclass(frozen=True)
