@@ -1,0 +1,1 @@
+"""Programs that a language model wrote, run in persistent sandboxed worker processes."""
