@@ -85,11 +85,16 @@ def operator(*, tags: Sequence[str] = (), cost: float = 1.0, **choices: Sequence
 
 def operators() -> Mapping[str, Operator]:
     """Every operator by name, from every file in ``operators/``, in the order of files and lines."""
+    _load()
+    return _in_order(len(_registry))
+
+
+@cache
+def _load() -> None:
     import medalist.families.arc.operators as package
 
     for module in iter_modules(package.__path__):
         import_module(f"{package.__name__}.{module.name}")
-    return _in_order(len(_registry))
 
 
 @cache
