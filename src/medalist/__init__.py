@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "arc": "medalist.runs.arc",
     "compare": "medalist.runs.compare",
     "compete": "medalist.runs.api",
     "grade": "medalist.runs.api",
@@ -25,6 +26,7 @@ _HOME = {
 
 __all__ = [
     "MedalistError",
+    "arc",
     "compare",
     "compete",
     "grade",
@@ -39,6 +41,7 @@ __all__ = [
 if TYPE_CHECKING:
     from medalist.core.errors import MedalistError
     from medalist.runs.api import compete, grade, report, resume, run, runs, validate
+    from medalist.runs.arc import arc
     from medalist.runs.compare import compare
     from medalist.runs.speedup import speedup
 

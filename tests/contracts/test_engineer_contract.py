@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -36,7 +37,18 @@ def small_competition(folder: Path) -> Path:
     return folder
 
 
+def mirrored_puzzles(folder: Path) -> Path:
+    """Every row is turned round."""
+    path = folder / "puzzles.json"
+    rows = [[[1, 2, 3], [4, 5, 6]], [[7, 0, 2], [3, 3, 1]], [[5, 6, 0], [1, 8, 9]]]
+    pairs = [{"input": grid, "output": [row[::-1] for row in grid]} for grid in rows]
+    task = {"train": pairs[:2], "test": pairs[2:]}
+    path.write_text(json.dumps({"ab": task, "cd": {**task, "train": []}}))
+    return path
+
+
 TASKS = {
+    "arc": mirrored_puzzles,
     "mean": lambda _: TOY,
     "compete": lambda folder: small_competition(folder / "competition"),
     "speedup": lambda _: SLOW_TOY,

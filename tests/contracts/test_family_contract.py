@@ -40,7 +40,23 @@ def competition(root: Path) -> Path:
     return root
 
 
-CASES = [Case("compete", competition, "id,y\n51,1\n50,0\n", "id,y\n50,0\n")]
+def puzzles(root: Path) -> Path:
+    root.mkdir()
+    pair = {"input": [[1, 2]], "output": [[2, 1]]}
+    tasks = {"ab": {"train": [pair, pair], "test": [{"input": [[3, 4]], "output": [[4, 3]]}]}}
+    (root / "tasks.json").write_text(json.dumps(tasks))
+    return root / "tasks.json"
+
+
+CASES = [
+    Case("compete", competition, "id,y\n51,1\n50,0\n", "id,y\n50,0\n"),
+    Case(
+        "arc",
+        puzzles,
+        '{"ab": [{"attempt_1": [[0]], "attempt_2": [[4, 3]]}]}',
+        '{"ab": [{"attempt_1": [[4, 3]], "attempt_2": [[4], [3, 1]]}]}',
+    ),
+]
 
 
 @pytest.fixture(params=CASES, ids=lambda case: case.family)

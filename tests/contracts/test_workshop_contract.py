@@ -5,6 +5,7 @@ A new family adds a ``Case``: how its task is written, and the files of a candid
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,29 @@ class Case:
     begins: str = ""
 
 
+def write_puzzle(folder: Path) -> Path:
+    folder.mkdir()
+    pair = {"input": [[1, 2]], "output": [[2, 1]]}
+    (folder / "tasks.json").write_text(json.dumps({"ab": {"train": [pair, pair], "test": [pair]}}))
+    return folder / "tasks.json"
+
+
+TURNS = """
+import json
+
+tasks = json.load(open("../../input/challenges.json"))
+answers = json.load(open("../../submission.json"))
+turned = lambda grid: [row[::-1] for row in grid]
+for name, task in tasks.items():
+    for number, test in enumerate(task["test"]):
+        answers[name][number]["attempt_2"] = turned(test["input"])
+json.dump(answers, open("submission.json", "w"))
+given = {name: [turned(pair["input"]) for pair in task["train"]] for name, task in tasks.items()}
+json.dump(given, open("training.json", "w"))
+"""
+
 CASES = {
+    "arc": Case(write_puzzle, {"solve.py": TURNS}),
     "compete": Case(write_competition, logistic()),
     "mean": Case(lambda _: TOY, {"solve.py": "print(5, file=open('mean.txt', 'w'))\n"}),
     "speedup": Case(lambda _: SLOW_TOY, {"program.py": FAST}, begins=FAST),

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from medalist.apps import options
+from medalist.apps.cli_arc import arc, resume_collection
+from medalist.apps.cli_arc import at_hand as collection_at_hand
 from medalist.apps.cli_compare import compare
 from medalist.apps.cli_doors import mcp, play
 from medalist.apps.cli_oracle import oracle
@@ -85,6 +87,7 @@ def compete(
 
 
 app.command()(speedup)
+app.command()(arc)
 
 
 @app.command()
@@ -93,7 +96,8 @@ def grade(
         Path,
         typer.Argument(
             metavar="TASK",
-            help="The task's folder, with its hidden answers; speedup:NAME; or a script, FILE being a faster one.",
+            help="The task's folder, with its hidden answers; speedup:NAME; solutions.json; or a script, FILE "
+            "being a faster one.",
         ),
     ],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The submission.")],
@@ -136,7 +140,7 @@ def grade(
 
 @app.command()
 def validate(
-    task: Annotated[Path, typer.Argument(metavar="TASK", help="The task's folder, or speedup:NAME.")],
+    task: Annotated[Path, typer.Argument(metavar="TASK", help="The task's folder or file, or speedup:NAME.")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The submission.")],
     json: options.Json = False,
 ) -> None:
@@ -211,12 +215,15 @@ def resume(run: RunName = "latest", json: options.Json = False) -> None:
     def work() -> Delivery:
         from medalist.apps.live import Live
         from medalist.runs import api
+        from medalist.runs.arc import is_collection
         from medalist.runs.store import find_run
 
         store = find_run(run, api.runs_root())
         found.append(store.root)
         if store.spec().numbered:
             return resume_trials(store, as_json=json)
+        if is_collection(store):
+            return resume_collection(store)
         with Live(many=len(store.attempts()) > 1) as live:
             result = api.resume(store.root, on_event=live.tell)
         return Delivery(result.as_dict(), result.good, lambda: _show_run(result.run_dir))
@@ -316,9 +323,12 @@ def demo(
 def _run_at_hand(started: list[Path]) -> Mapping[str, Any]:
     from medalist.core.errors import MedalistError
     from medalist.runs.api import read_run
+    from medalist.runs.arc import is_collection
     from medalist.runs.store import FileStore
 
     try:
+        if started and is_collection(FileStore(started[0])):
+            return collection_at_hand(started)
         if started and FileStore(started[0]).spec().numbered:
             return trials_at_hand(started)
         return read_run(FileStore(started[0])).as_dict() if started else {"run_dir": None, "attempts": []}

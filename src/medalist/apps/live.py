@@ -14,9 +14,12 @@ from typing import TextIO
 
 from medalist.core.event import Event
 from medalist.core.score import Score
-from medalist.runs.timeline import number, sentence, stamp
+from medalist.runs.timeline import number, progress_text, sentence, stamp
 
 REDRAW_SECONDS = 0.5
+PROGRESS_SECONDS = 10.0
+"""How often progress is a line of its own where there is no status line."""
+
 _QUIET = {"submission_refused", "script_reviewed"}
 _STYLES = {
     "submitted": "bold green",
@@ -57,6 +60,7 @@ class Live:
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._redraw, name="medalist-progress", daemon=True)
         self._console = None
+        self._progress_told = 0.0
 
     def __enter__(self) -> Live:
         if self._terminal:
@@ -78,7 +82,7 @@ class Live:
     def tell(self, attempt: str, event: Event) -> None:
         """Take one event of one attempt."""
         self._status.take(attempt, event)
-        text = sentence(event)
+        text = self._progress(event) if event.kind == "progress" else sentence(event)
         if not self._timeline or text is None or event.kind in _QUIET:
             return
         line = f"{stamp(event.seconds)} {attempt + ': ' if self._many else ''}{text}"
@@ -88,6 +92,14 @@ class Live:
                 return
             _erase()
             self._console.print(line, style=_STYLES.get(event.kind), markup=False)
+
+    def _progress(self, event: Event) -> str | None:
+        """A line now and then, and at the end; none on a terminal, which has the status line."""
+        ended = event.data.get("done") == event.data.get("of")
+        if self._terminal or (time.monotonic() - self._progress_told < PROGRESS_SECONDS and not ended):
+            return None
+        self._progress_told = time.monotonic()
+        return progress_text(event.data)
 
     def say(self, text: str, *, out: TextIO | None = None) -> None:
         """Print what is no event, above the status line; to stderr where ``out`` says nothing else."""
@@ -121,6 +133,7 @@ class _Status:
         self._best: Score | None = None
         self._running: dict[str, str] = {}
         self._etas: dict[str, float] = {}
+        self._progress: dict[str, str] = {}
 
     def take(self, attempt: str, event: Event) -> None:
         data = event.data
@@ -141,8 +154,11 @@ class _Status:
             case "job_ended":
                 self._running.pop(job, None)
                 self._etas.pop(job, None)
+            case "progress":
+                self._progress[attempt] = progress_text(data)
             case "attempt_ended":
                 self._started.pop(attempt, None)
+                self._progress.pop(attempt, None)
             case _:
                 pass
 
@@ -155,6 +171,8 @@ class _Status:
             parts.append(f"{len(self._started)} attempts at work")
         elif self._best is not None:
             parts.append(f"best {self._best.metric} {number(self._best.value)}")
+        if len(self._started) == 1:
+            parts += self._progress.values()
         parts += [self._job(job, name) for job, name in list(self._running.items())[:3]]
         return "  " + " · ".join(parts)
 

@@ -65,6 +65,8 @@ def print_grade(grade: Grade) -> None:
     console.print(
         f"[bold]{number(grade.score)}[/] {grade.metric}" + (f" · {grade.medal}" if grade.medal else "")
     )
+    if grade.report.get("told"):
+        console.print(f"{grade.report['told']}.")
     if grade.reason:
         console.print(grade.reason)
 

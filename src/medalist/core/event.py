@@ -34,6 +34,7 @@ KINDS: dict[str, str] = {
     "script_reviewed": "a script was read before launch: findings, verdict",
     "job_started": "a background job began: id, argv, cores, candidate",
     "job_progress": "folds, epochs, loss and ETA, parsed from the job's log",
+    "progress": "how far the engineer is: how many are done, of how many, how many of them well, and for how long yet",
     "job_ended": "a job ended: return code, seconds, CPU seconds, peak memory",
     "checkpoint": "a look at a running job: readings, verdict, reason",
     "recovery": "a verdict became a change: what was edited and how",

@@ -101,6 +101,30 @@ class JudgesMeanwhile(Protocol):
         ...
 
 
+@runtime_checkable
+class Draws(Protocol):
+    """A family whose attempts have pictures of their own in a report."""
+
+    def drawing(self, attempt: Path, grade: Mapping[str, Any]) -> str:
+        """Markup for a page that loads nothing from outside, of the attempt in the folder ``attempt``; "" for none.
+
+        ``grade`` is what its grader reported, empty where it was not graded.
+        """
+        ...
+
+
+@runtime_checkable
+class Tallies(Protocol):
+    """A family whose task is a collection, of which it is counted how much is solved."""
+
+    def tally(self, attempt: Path, grade: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the attempt in the folder ``attempt`` came to, JSON values by name; opens no answer.
+
+        ``grade`` is what its grader reported, empty where it was not graded.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class PutBack:
     """A copy of somebody's file with a product in it. ``same`` says whether it was seen to do what the file does."""
@@ -160,18 +184,26 @@ class MakesTasks(Family, Protocol):
 
 @runtime_checkable
 class BringsTasks(Protocol):
-    """A family with tasks of its own, which a person names ``FAMILY:NAME`` wherever a task's folder may stand."""
+    """A family with tasks of its own, which a person names ``SOURCE:NAME`` wherever a task's folder may stand."""
+
+    sources: Sequence[str]
+    """The words that may stand before the colon; by custom the family's name."""
 
     def built_in(self, name: str) -> Path:
         """The folder of the task called ``name``. Raises InputError that lists those there are."""
         ...
 
 
-def built_in_task(text: str) -> Path | None:
-    """The folder of a task written ``FAMILY:NAME``; None when that is not what ``text`` is. Raises InputError."""
-    named, _, task = text.partition(":")
-    family = find_families().get(named) if task else None
-    return family.built_in(task) if isinstance(family, BringsTasks) else None
+def built_in_task(text: str) -> tuple[Path, str] | None:
+    """The folder and the family of a task written ``SOURCE:NAME``; None when that is not what ``text`` is.
+
+    Raises InputError for a name that the source does not have.
+    """
+    source, _, task = text.partition(":")
+    for name, family in find_families().items() if task else ():
+        if isinstance(family, BringsTasks) and source in family.sources:
+            return family.built_in(task), name
+    return None
 
 
 def find_families() -> dict[str, Family]:

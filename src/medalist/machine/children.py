@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
@@ -62,19 +62,24 @@ def start(
     log: Path | int,
     stdin: int = subprocess.DEVNULL,
     also: Sequence[str] = (),
+    settings: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start ``python -m module arguments`` in a group of its own, stdout piped, stderr to ``log``.
 
     ``also`` names variables it gets beside the allow-list: a process that asks language models needs
-    their keys. ``-P`` keeps the working directory off the module path, so that no file lying there is
-    imported.
+    their keys. ``settings`` are variables with values of their own. ``-P`` keeps the working directory off
+    the module path, so that no file lying there is imported.
     """
     errors = log.open("ab") if isinstance(log, Path) else log
     try:
         return subprocess.Popen(
             [sys.executable, "-P", "-m", *module_and_arguments],
             cwd=cwd,
-            env=own_environment() | {name: os.environ[name] for name in also if name in os.environ},
+            env={
+                **own_environment(),
+                **{name: os.environ[name] for name in also if name in os.environ},
+                **(settings or {}),
+            },
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=errors,

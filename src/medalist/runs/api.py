@@ -324,7 +324,8 @@ def task_folder(path: str | Path) -> Path:
     """The folder of a task, or of the built-in one of that name. Raises InputError when there is neither."""
     folder = Path(path)
     if not folder.exists():
-        folder = built_in_task(str(path)) or folder
+        built_in = built_in_task(str(path))
+        folder = built_in[0] if built_in else folder
     if not folder.exists():
         raise InputError(
             "There is no such folder or file.",

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ import medalist
 from medalist.core.budget import Budget
 from medalist.core.errors import MedalistError, RunNotFound, StoreError, UsageError
 from medalist.core.event import Event, EventLog
-from medalist.core.family import Family, Opened, PassedOrNot, find_family
+from medalist.core.family import Family, Opened, PassedOrNot, Tallies, find_family
 from medalist.core.home import cache_folder
 from medalist.engineers.engineer import Engineer
 from medalist.hints.learned import LearnedHints
@@ -289,14 +289,21 @@ def _result(work: _Work) -> dict[str, Any]:
         "relaunches": figures.relaunches,
         "cost_usd": round(figures.cost_usd, 6),
         "tokens": figures.tokens,
+        **_tallied(work, {}),
     }
+
+
+def _tallied(work: _Work, report: Mapping[str, Any]) -> dict[str, Any]:
+    """What the family counts, where it does; ``report`` is the grader's."""
+    family = work.family
+    return {"tally": dict(family.tally(work.folder, report))} if isinstance(family, Tallies) else {}
 
 
 def _graded(work: _Work, ending: Ending, timeout_seconds: float) -> dict[str, Any]:
     """What grading adds to the attempt's figures; a verdict, also where there is nothing to grade, if it is one's task."""
     if not isinstance(work.family, PassedOrNot):
         grade = _grade(work, timeout_seconds)
-        return {} if grade is None else _grade_figures(grade)
+        return {} if grade is None else {**_grade_figures(grade), **_tallied(work, grade.report)}
     figures = fold(work.store.events(work.record.spec.id))
     own = figures.in_place is not None and figures.in_place.operator != work.family.emergency
     grade = _grade(work, timeout_seconds) if own else None

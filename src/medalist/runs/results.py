@@ -19,7 +19,7 @@ class AttemptResult:
     ``run_dir`` is None when nothing was started, ``submission`` when none is in place;
     ``hidden_score`` and ``medal`` are None where no hidden answers (or no leaderboard) exist.
     ``direction`` is "max" or "min"; ``cost_usd`` and ``tokens`` are what language models used. ``verdict``
-    is of a task that is passed or not, None for others.
+    is of a task that is passed or not, ``tally`` of one that is a collection; None for others.
     """
 
     run_dir: Path | None
@@ -38,6 +38,7 @@ class AttemptResult:
     cost_usd: float = 0.0
     tokens: int = 0
     verdict: Verdict | None = None
+    tally: Mapping[str, Any] | None = None
 
     @property
     def good(self) -> bool:
@@ -45,15 +46,15 @@ class AttemptResult:
         return self.valid and (self.verdict is None or self.verdict.passed)
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON values under the keys of ``medalist compete --json``, and ``verdict`` where there is one."""
+        """JSON values under the keys of ``medalist compete --json``, and ``verdict`` and ``tally`` where there are."""
         data = {
             **asdict(self),
             "run_dir": None if self.run_dir is None else str(self.run_dir),
             "submission": None if self.submission is None else str(self.submission),
         }
-        if self.verdict is None:
-            del data["verdict"]
-        return data
+        return {
+            key: value for key, value in data.items() if value is not None or key not in ("verdict", "tally")
+        }
 
     @staticmethod
     def from_record(run_dir: Path, record: AttemptRecord) -> AttemptResult:

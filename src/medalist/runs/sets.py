@@ -12,7 +12,7 @@ from typing import Any
 
 from medalist.core.budget import Limits, parse_duration
 from medalist.core.errors import InputError
-from medalist.core.family import built_in_task
+from medalist.core.family import built_in_task, find_families
 from medalist.llm.settings import LlmSettings
 from medalist.runs.spec import RunSpec, TaskSpec
 
@@ -100,18 +100,30 @@ def _language_models(data: Mapping[str, Any], path: Path) -> LlmSettings:
 def _task(entry: Any, common: Mapping[str, Any], path: Path, base: Path) -> TaskSpec:
     if isinstance(entry, str):
         place, family = _place(entry, path, base)
-        return TaskSpec(place, family, common)
+        return TaskSpec(place, family, _with_files(common, family, base))
     if not isinstance(entry, dict) or "path" not in entry:
         raise InputError("A task in a set is a path, or a mapping with `path`.", where=f"{path}: {entry!r}")
     settings = {key: value for key, value in entry.items() if key not in ("path", "family")}
     place, family = _place(str(entry["path"]), path, base)
-    return TaskSpec(place, entry.get("family", family), {**common, **settings})
+    family = entry.get("family", family)
+    return TaskSpec(place, family, _with_files({**common, **settings}, family, base))
 
 
 def _place(text: str, path: Path, base: Path) -> tuple[Path, str]:
-    """A task's folder and family: a built-in one, ``speedup:complex`` say, else a competition beside the set's file."""
+    """A task's folder and family: a built-in one, ``speedup:complex`` say, else what lies beside the set's file."""
     built_in = built_in_task(text)
-    return (built_in, text.partition(":")[0]) if built_in else (_existing(base / text, path), "compete")
+    if built_in:
+        return built_in
+    place = _existing(base / text, path)
+    recognised = (name for name, family in find_families().items() if family.recognises(place))
+    return place, next(recognised, "compete")
+
+
+def _with_files(settings: Mapping[str, Any], family: str, base: Path) -> Mapping[str, Any]:
+    """Settings that name files, as whole paths."""
+    named = getattr(find_families().get(family), "files", ())
+    whole = {key: str((base / str(settings[key])).absolute()) for key in named if settings.get(key)}
+    return {**settings, **whole}
 
 
 def _seeds(value: Any, path: Path) -> tuple[int, ...]:

@@ -212,7 +212,7 @@ def task_name(path: Path) -> str:
         if resolved.parent == resolved:
             return "task"
         resolved = resolved.parent
-    return _safe(resolved.name)[:60] or "task"
+    return _safe(resolved.name.removesuffix(".json"))[:60] or "task"
 
 
 def with_time(spec: RunSpec, attempt_seconds: float) -> RunSpec:

@@ -124,6 +124,16 @@ def _recovery(data: Data) -> str:
     )
 
 
+def progress_text(data: Data) -> str:
+    """``12 of 400 tasks, 5 with a program, 3 min 20 s left``."""
+    parts = [f"{data.get('done', '?')} of {data.get('of', '?')} {data.get('what') or ''}".rstrip()]
+    if data.get("goodness"):
+        parts.append(f"{data.get('good', 0)} {data['goodness']}")
+    if data.get("eta_seconds"):
+        parts.append(f"{duration(float(data['eta_seconds']))} left")
+    return ", ".join(parts)
+
+
 def _relaunch(data: Data) -> str:
     before, batch = data.get("batch_before"), data.get("batch")
     change = f", batch {before} → {batch}" if before and batch and before != batch else ""

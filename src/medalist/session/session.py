@@ -306,6 +306,28 @@ class Session:
         )
         return True
 
+    def update(self, text: str) -> None:
+        """Put a fuller version of the product in place, one that its family wrote itself and vouches for.
+
+        For products that grow part by part, hundreds of times: whole or not at all, but without a look at it and
+        without a word in the trajectory; ``submit`` comes before it, and again at the end. Raises StoreError.
+        """
+        place = self.submission_dir.resolve() / self.family.product
+        fresh = place.with_name(f".{place.name}.next")
+
+        def write() -> None:
+            fresh.write_text(text, encoding="utf-8")
+            fresh.replace(place)
+
+        try:
+            when_there_is_room(write)
+        except OSError as error:
+            raise StoreError(
+                f"The submission cannot be brought up to date: {error.strerror or error}.",
+                where=str(place),
+                next_step="Free disk space or give another folder with --out.",
+            ) from error
+
     def refuse(self, candidate: Candidate, score: Score | None, reason: str) -> None:
         """Record why a candidate's product stays out."""
         self.refusal = reason

@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,15 +87,18 @@ class SolverLibrary:
         self.path = path
         self.problem = ""
 
-    def snapshot(self) -> tuple[Entry, ...]:
-        """Every entry that this version can run: those that solved most puzzles first, then the shortest."""
+    def snapshot(self, *, without: Collection[str] = ()) -> tuple[Entry, ...]:
+        """Every entry that this version can run: those that solved most puzzles first, then the shortest.
+
+        As if nobody had ever seen the puzzles with the digests in ``without``.
+        """
         if not self.path.exists():
             return ()
-        return self._tried(self._read, ())
+        return self._tried(lambda connection: self._read(connection, without), ())
 
-    def programs(self) -> tuple[Program, ...]:
+    def programs(self, *, without: Collection[str] = ()) -> tuple[Program, ...]:
         """Those of the snapshot, in its order."""
-        return tuple(entry.program for entry in self.snapshot())
+        return tuple(entry.program for entry in self.snapshot(without=without))
 
     def merge(self, finds: Iterable[Find]) -> int:
         """Keep ``finds``, all or none of them; how many of their programs are new here.
@@ -103,15 +107,18 @@ class SolverLibrary:
         """
         return self._tried(lambda connection: self._write(connection, list(finds)), 0)
 
-    def _read(self, connection: sqlite3.Connection) -> tuple[Entry, ...]:
-        rows = connection.execute(
-            "SELECT program, tags, stage, origin, (SELECT count(*) FROM solved WHERE solved.number = programs.number)"
-            " FROM programs"
+    def _read(self, connection: sqlite3.Connection, without: Collection[str]) -> tuple[Entry, ...]:
+        solved = Counter(
+            number
+            for number, puzzle in connection.execute("SELECT number, puzzle FROM solved")
+            if puzzle not in without
         )
         entries = []
-        for text, tags, stage, origin, puzzles in rows:
-            program = _program(text)
-            if program is not None:
+        for number, text, tags, stage, origin in connection.execute(
+            "SELECT number, program, tags, stage, origin FROM programs"
+        ):
+            program, puzzles = _program(text), solved[number]
+            if program is not None and puzzles:
                 entries.append(
                     (
                         (-puzzles, program.cost, len(text), text),

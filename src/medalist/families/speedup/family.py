@@ -35,6 +35,7 @@ class Speedup:
     product = "program.py"
     preload: Sequence[str] = ("numpy", "torch", "torch._dynamo", "numba")
     emergency = UNTOUCHED
+    sources: Sequence[str] = ("speedup",)
 
     def built_in(self, name: str) -> Path:
         """The folder of a task that comes with Medalist. Raises InputError that lists those there are."""
