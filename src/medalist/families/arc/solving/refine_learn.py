@@ -1,0 +1,71 @@
+"""A program mended by what is learned on its results: its values become the inputs of a puzzle of their own.
+
+What a program gives for each pair is held against what it should give, and the stages that learn (detectors, rules
+over cells, rules over objects) look for the rest of the way. A near miss that cuts out the right part in the wrong
+colours is so finished by a colour map, one that draws too much by a rule of cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from medalist.families.arc.grids.cells import Grid, is_grid, same
+from medalist.families.arc.grids.puzzle import Pair, Puzzle
+from medalist.families.arc.language.program import INPUT, Program
+from medalist.families.arc.solving.refine_values import Values
+from medalist.families.arc.solving.stage import Proposal, Spent, Stage
+from medalist.families.arc.solving.views import put_in
+
+TRUST = 0.9
+"""How much of a learned rule's confidence is left for each operator before it."""
+
+
+def residual(puzzle: Puzzle, values: Sequence[Grid]) -> Puzzle | None:
+    """The puzzle of what is still to be done after a program with ``values``; None where they are no grids."""
+    if not all(is_grid(value) for value in values):
+        return None
+    pairs = tuple(Pair(value, pair.output) for value, pair in zip(values, puzzle.train, strict=False))
+    return Puzzle(pairs, tuple(values[len(puzzle.train) :]))
+
+
+def learned_after(
+    program: Program, values: Values, stages: Sequence[Stage], states: int
+) -> Iterator[Proposal]:
+    """Proposals of ``stages`` for what ``program`` leaves to do, written as programs for the puzzle itself.
+
+    Each stage may try ``states``, counted on the meter of ``values`` too.
+    """
+    given = values.of(program)
+    rest = residual(values.puzzle, given) if given is not None else None
+    if rest is None or all(same(pair.input, rest.train[0].input) for pair in rest.train[1:]):
+        return
+    for stage in stages:
+        meter = values.meter.part(min(states, stage.states))
+        try:
+            for proposal in stage.propose(rest, meter):
+                if proposal.program != INPUT:
+                    yield replace(
+                        proposal,
+                        program=put_in(proposal.program, program),
+                        confidence=proposal.confidence * TRUST**program.cost,
+                        why=f"after {program}: {proposal.why}"[:200],
+                    )
+        except Spent:
+            pass
+        values.meter.spend(meter.spent)
+
+
+def mapped_share(values: Sequence[Grid], puzzle: Puzzle) -> float:
+    """The share of output cells that the best map from colour to colour would make right; 0.0 for other shapes.
+
+    How promising it is to learn the rest: the shapes are right, and colours mostly tell what belongs where.
+    """
+    seen = np.zeros((10, 10), int)
+    for value, pair in zip(values, puzzle.train, strict=False):
+        if value.shape != pair.output.shape:
+            return 0.0
+        np.add.at(seen, (value.ravel(), pair.output.ravel()), 1)
+    return float(seen.max(axis=1).sum() / seen.sum())

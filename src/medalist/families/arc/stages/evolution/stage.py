@@ -1,0 +1,131 @@
+"""Genetic programming over typed programs, and learning on what the most promising of them leave to do.
+
+The population begins with near misses of earlier stages, with the states of the shared bottom-up exploration that
+come nearest, and with random programs. Fitness is a vector over the training pairs; selection, islands and elitism
+are the search room's. Test inputs are run, so that a program which fails there is no candidate, but no test output
+is known to anybody here.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from medalist.families.arc.grids.puzzle import Puzzle
+from medalist.families.arc.individual import Individual
+from medalist.families.arc.language.operator import Kind
+from medalist.families.arc.language.program import INPUT, Program
+from medalist.families.arc.solving.refine import learned_stages
+from medalist.families.arc.solving.refine_edits import random_program
+from medalist.families.arc.solving.refine_learn import learned_after, mapped_share
+from medalist.families.arc.solving.refine_values import Values
+from medalist.families.arc.solving.stage import Meter, Proposal, Spent
+from medalist.families.arc.solving.states import explored
+from medalist.families.arc.stages.evolution.breeding import typed_breeding
+from medalist.search.generations import EvolutionSettings, evolve
+
+_EXPLORED = 4_000
+"""States of the exploration that are looked at; those that earlier stages found cost nothing."""
+
+_FROM_EXPLORATION = 24
+_LEARNED_AFTER = 6
+"""On so many programs' values the learned stages are tried before anything is bred, and again after."""
+
+_LEARNING_STATES = 1_500
+_RANDOM_DEPTH = 3
+
+
+@dataclass(frozen=True)
+class Evolution:
+    """Proposes what gives every training output."""
+
+    name: str = "evolution"
+    states: int = 20_000
+
+    def propose(
+        self,
+        puzzle: Puzzle,
+        meter: Meter,
+        seeds: Sequence[Program] = (),
+        seed: int = 0,
+        population: int | None = None,
+        generations: int | None = None,
+    ) -> Iterator[Proposal]:
+        """As every stage; ``seeds`` are programs to begin with. None: this stage's own size and length."""
+        settings = EvolutionSettings()
+        settings = replace(
+            settings,
+            population=settings.population if population is None else population,
+            generations=settings.generations if generations is None else generations,
+        )
+        rng = random.Random(seed)
+        values = Values(puzzle, meter)
+        first = _beginning(puzzle, values, seeds, settings.population, rng)
+        tried: set[bytes] = set()
+        yield from _finished(first, values, tried)
+        bred: list[Individual] = []
+        for individual in evolve(first, typed_breeding(values), settings, rng):
+            bred.append(individual)
+            if individual.fits and individual.program is not None:
+                yield Proposal(individual.program, _confidence(individual.program), "bred from near misses")
+        yield from _finished(bred, values, tried)
+
+
+def _beginning(
+    puzzle: Puzzle, values: Values, seeds: Sequence[Program], population: int, rng: random.Random
+) -> list[Individual]:
+    """Seeds, then the nearest states of the exploration, then random programs until there are enough."""
+    found = [values.individual(program, "seed") for program in seeds]
+    found += [values.individual(program, "exploration") for program in _explored(puzzle, values)]
+    draws = 0
+    while sum(each is not None for each in found) < population and draws < 4 * population:
+        draws += 1
+        found.append(values.individual(random_program(Kind.GRID, _RANDOM_DEPTH, rng), "random"))
+    return [each for each in found if each is not None]
+
+
+def _explored(puzzle: Puzzle, values: Values) -> list[Program]:
+    """Programs whose values could be mapped to the outputs colour by colour best, unlike one another."""
+    ranked: list[tuple[float, float, int, Program]] = []
+    meter = values.meter.part(_EXPLORED)
+    try:
+        for number, state in enumerate(explored(puzzle).run(meter, _EXPLORED)):
+            if state.sized and state.program != INPUT:
+                ranked.append((-mapped_share(state.values, puzzle), state.cost, number, state.program))
+    except Spent:
+        pass
+    values.meter.spend(meter.spent)
+    return [program for *_, program in sorted(ranked)[:_FROM_EXPLORATION]]
+
+
+def _finished(individuals: Sequence[Individual], values: Values, tried: set[bytes]) -> Iterator[Proposal]:
+    """What the learned stages make of the most promising programs; the learned step counts as part of the program."""
+    puzzle = values.puzzle
+    ranked = [
+        (
+            -mapped_share([each for each in one.answers if each is not None], puzzle),
+            one.program.cost,
+            number,
+            one.program,
+        )
+        for number, one in enumerate(individuals)
+        if one.program not in (None, INPUT)
+    ]
+    stages = learned_stages()
+    chosen = 0
+    for share, _, _, program in sorted(ranked):
+        key = values.key(program)
+        if share == 0.0 or chosen >= _LEARNED_AFTER:
+            break
+        if key not in tried:
+            tried.add(key)
+            chosen += 1
+            yield from learned_after(program, values, stages, _LEARNING_STATES)
+
+
+def _confidence(program: Program) -> float:
+    return max(0.05, 0.6 - 0.08 * program.cost)
+
+
+stage = Evolution()
