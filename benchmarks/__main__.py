@@ -12,6 +12,7 @@ BENCHMARKS = {
     "harness": "benchmarks.harness.run",
     "timing": "benchmarks.timing",
     "speedup": "benchmarks.speedup",
+    "arc": "benchmarks.arc",
 }
 
 
