@@ -55,10 +55,10 @@ def agree(pieces: tuple[Piece, ...], *, how: str) -> Grid:
 
 
 @operator(tags=("array manipulation",), across=(True, False))
-def line_up(pieces: tuple[Piece, ...], *, across: bool) -> Grid:
+def in_line(pieces: tuple[Piece, ...], *, across: bool) -> Grid:
     """The pieces in a row (or a column) in their order, without gaps, at the top (or left); clear cells are 0.
 
-    >>> line_up((Piece(np.array([[3]], np.int8), 0, 0), Piece(np.array([[4]], np.int8), 5, 5)), across=True).tolist()
+    >>> in_line((Piece(np.array([[3]], np.int8), 0, 0), Piece(np.array([[4]], np.int8), 5, 5)), across=True).tolist()
     [[3, 4]]
     """
     if len(pieces) < 2:
