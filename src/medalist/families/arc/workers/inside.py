@@ -18,6 +18,7 @@ import itertools
 import json
 import math
 import os
+import random
 import resource
 import select
 import signal
@@ -61,7 +62,6 @@ def main(seconds: float, memory_bytes: int) -> None:
     _close_in(memory_bytes)
     warnings.simplefilter("ignore")
     alarm, inputs = Alarm(), []
-    gc.disable()
     gc.collect()
     gc.freeze()  # so that a collection after a program looks at that program's objects alone
     _Watched.begin()
@@ -187,6 +187,8 @@ def _be(source: str, reading: Reading, inputs: Sequence[Grid], seconds: float, p
         whole = math.ceil(2 * seconds) + 1
         resource.setrlimit(resource.RLIMIT_CPU, (whole, whole))
         resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))  # holds for all users but root
+        random.seed(0)
+        np.random.seed(0)
         _write(pipe, message(pack_outcome(run(source, reading, inputs, Alarm(), seconds))))
     finally:
         os._exit(0)

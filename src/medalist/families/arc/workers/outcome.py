@@ -120,10 +120,9 @@ def unpack_outcome(data: bytes, inputs: int) -> tuple[Outcome, bool]:
     answers, head = unpack_grids(data)
     try:
         faults = [
-            None if each is None else Fault(Trouble(each[0]), str(each[1])[:_LONGEST_TEXT])
-            for each in head["faults"]
+            None if each is None else Fault(Trouble(each[0]), _text(each[1])) for each in head["faults"]
         ]
-        remark, spent = str(head["remark"])[:_LONGEST_TEXT], head["spent"] is True
+        remark, spent = _text(head["remark"]), head["spent"] is True
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"this is no outcome: {error}") from error
     if len(answers) != inputs or len(faults) != inputs:
@@ -131,3 +130,8 @@ def unpack_outcome(data: bytes, inputs: int) -> tuple[Outcome, bool]:
     if any((fault is None) != (answer is not None) for fault, answer in zip(faults, answers, strict=True)):
         raise ValueError("answers and faults do not go together")
     return Outcome(tuple(answers), tuple(faults), remark), spent
+
+
+def _text(said: object) -> str:
+    """What a program may have a hand in, cut short, of characters that can be written anywhere."""
+    return str(said)[:_LONGEST_TEXT].encode(errors="replace").decode()

@@ -2,9 +2,10 @@
 
 A program whose every import, builtin, attribute and name is on the lists here cannot reach anything that outlives it:
 no attribute of a module or a class is set, no frame, no private name, no code made at run time is within its reach.
-It shares the worker's process, which is fast. One that goes beyond the lists runs in a process forked for it alone;
-one that reaches for more than classes and the rest of NumPy costs the worker, too. What it may not import it is told
-before it runs. The lists are no wall: that is the sandbox. They keep programs from changing each other's results.
+It shares the worker's process, which is fast. One that goes beyond them, to classes of its own or the rest of NumPy,
+runs in a process forked for it alone; one that reaches for anything else costs the worker, too. What it may not
+import it is told before it runs. The lists are no wall: that is the sandbox. They keep programs from changing each
+other's results.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import ast
 import builtins
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from types import CodeType
@@ -95,19 +96,36 @@ SHARED_MODULES: dict[str, frozenset[str]] = {
     "numpy": _NUMPY,
     "numpy.lib.stride_tricks": _names("sliding_window_view"),
     "operator": _OPERATOR,
-    "typing": _names("Any Callable Dict Iterable Iterator List Optional Sequence Set Tuple Union"),
 }
 """What programs in company may import, and which names of it they may use."""
 
 FORKED_MODULES = _names("""
     abc collections.abc dataclasses enum fractions numbers numpy.lib numpy.linalg numpy.random numpy.typing random re
-    statistics string textwrap time types warnings
+    statistics string textwrap time types typing warnings
 """)
 """What programs may import beside those; they then run in a process of their own."""
 
 _ATTRIBUTES = frozenset().union(
     _METHODS, *(names for module, names in SHARED_MODULES.items() if module != "__future__")
 )
+_HARMLESS_ATTRIBUTES = _names("""
+    linalg norm det inv pinv matrix_rank solve lstsq eig eigh eigvals svd matrix_power
+    random seed randint rand randn choice choices shuffle permutation integers default_rng RandomState uniform sample
+    base byteswap data flags getfield itemset nbytes newbyteorder put resize searchsorted setflags strides tobytes view
+    apply_over_axes array_repr array_str array2string bmat char errstate frombuffer frompyfunc in1d issctype lib ma mat
+    matrix nditer nested_iters object_ poly1d polyfit polyval set_printoptions seterr trapezoid asmatrix as_strided
+    bool bytes_ character complex128 float_ float128 floating generic intp longlong number str_ uint unsignedinteger
+    stride_tricks typing NDArray ArrayLike abc Iterable Mapping Sequence Callable List Dict Tuple Set Optional Any Union
+    field dataclass asdict replace Enum IntEnum auto name value Fraction numerator denominator limit_denominator
+    compile match search findall finditer fullmatch group groups span start end sub subn mean mode stdev variance
+    ascii_letters ascii_lowercase ascii_uppercase digits dedent wrap monotonic perf_counter time sleep
+    filterwarnings simplefilter catch_warnings namedtuple ChainMap attrgetter methodcaller iadd wraps total_ordering
+    singledispatch cached_property send throw close with_traceback fromkeys move_to_end hex encode decode translate
+    maketrans casefold center expandtabs rindex isspace isnumeric isdecimal isidentifier isprintable istitle isalnum
+    rpartition rsplit format_map zip_longest cbrt exp2 erf gamma sinh cosh tanh copysign frexp ldexp modf fsum sumprod
+""")
+"""Beyond those in company; a fork is enough. So it is for what a program itself defines."""
+
 SAFE_BUILTINS = _names("""
     abs all any bin bool chr dict divmod enumerate filter float frozenset int isinstance iter len list map max min
     next ord pow print range repr reversed round set slice sorted str sum tuple type zip
@@ -121,7 +139,7 @@ _HARMLESS_BUILTINS = _names("""
 """)
 """Beyond those in company; a fork is enough."""
 
-_ALL_BUILTINS = frozenset(dir(builtins))
+_ALL_BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 _HARMLESS_PRIVATE = _names("""
     __name__ __main__ __init__ __repr__ __str__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __hash__ __len__ __iter__ __next__
     __getitem__ __setitem__ __contains__ __call__ __add__ __sub__ __mul__ __neg__ __bool__ __post_init__ __slots__
@@ -172,11 +190,33 @@ def _imported(tree: ast.AST) -> set[str]:
 def _company(tree: ast.Module) -> Company:
     nodes = list(ast.walk(tree))
     asked = {id(node.func) for node in nodes if isinstance(node, ast.Call) and _asks_for_type(node)}
-    company = max(map(_company_of, nodes), default=Company.SHARED)
+    own = _own_attributes(nodes)
+    company = max((_company_of(node, own) for node in nodes), default=Company.SHARED)
     for node in nodes:
         if isinstance(node, ast.Name) and node.id == "type" and id(node) not in asked:
             return max(company, Company.FORKED)
     return company
+
+
+def _own_attributes(nodes: Sequence[ast.AST]) -> frozenset[str]:
+    """What a program's own classes give their objects: names of methods and fields, and what is set."""
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            found.add(node.attr)
+        elif isinstance(node, ast.ClassDef):
+            for each in node.body:
+                found.update(_bound(each))
+    return frozenset(found)
+
+
+def _bound(statement: ast.stmt) -> Iterator[str]:
+    if isinstance(statement, ast.FunctionDef):
+        yield statement.name
+    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    for target in targets:
+        if isinstance(target, ast.Name):
+            yield target.id
 
 
 def _asks_for_type(node: ast.Call) -> bool:
@@ -184,14 +224,16 @@ def _asks_for_type(node: ast.Call) -> bool:
     return len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Starred)
 
 
-def _company_of(node: ast.AST) -> Company:
+def _company_of(node: ast.AST, own: Collection[str]) -> Company:
     """What one node asks for; nodes below it are asked themselves."""
     company = max((_company_of_name(name) for name in _identifiers(node)), default=Company.SHARED)
     if isinstance(node, _FORKED_NODES):
         return max(company, Company.FORKED)
     if isinstance(node, ast.Attribute):
-        known = node.attr in _ATTRIBUTES and isinstance(node.ctx, ast.Load)
-        return company if known else max(company, Company.FORKED)
+        if node.attr in _ATTRIBUTES and isinstance(node.ctx, ast.Load):
+            return company
+        harmless = node.attr in own or node.attr in _HARMLESS_ATTRIBUTES or node.attr in _HARMLESS_PRIVATE
+        return max(company, Company.FORKED if harmless else Company.LAST)
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
         return max(company, _company_of_builtin(node.id))
     if isinstance(node, ast.Import | ast.ImportFrom):
