@@ -1,0 +1,305 @@
+"""Actions that training outputs allow: for each the objects it may befall, and the changed cells it then explains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from medalist.families.arc.grids.cells import CLEAR
+from medalist.families.arc.language.operator import NoValue
+from medalist.families.arc.operators.object_rules import effect
+from medalist.families.arc.operators.object_rules_features import named_colours
+from medalist.families.arc.operators.object_rules_footprints import footprint
+from medalist.families.arc.solving.stage import Meter
+from medalist.families.arc.stages.object_rules.cast import Cast, cell_set, object_set
+
+NOTHING, MIXED = -3, -2
+
+FOOTPRINTS = {
+    ("own", "over"): 0.0,
+    ("holes", "over"): 0.4,
+    ("holes", "under"): 0.4,
+    ("gaps", "over"): 0.5,
+    ("box", "under"): 0.6,
+    ("inner", "over"): 0.5,
+    ("inner", "under"): 0.5,
+    ("frame", "over"): 0.5,
+    ("ring", "over"): 0.6,
+    ("ring", "under"): 0.6,
+    ("near4", "under"): 0.7,
+    ("near8", "under"): 0.7,
+    ("corners", "over"): 0.8,
+    ("dots", "over"): 1.2,
+    ("checks", "over"): 1.2,
+    ("rings", "over"): 1.0,
+    ("mid_row", "under"): 1.1,
+    ("mid_column", "under"): 1.1,
+    ("mid_row", "over"): 1.1,
+    ("mid_column", "over"): 1.1,
+}
+WAYS = (
+    "up",
+    "down",
+    "left",
+    "right",
+    "nw",
+    "ne",
+    "sw",
+    "se",
+    "row",
+    "column",
+    "cross",
+    "falling",
+    "rising",
+    "diagonals",
+)
+LINKS = ("right", "down", "se", "sw")
+TABLES = ("area", "colour", "form", "shape", "holes", "rank_area", "low_area", "longest", "marker", "touch_colour",
+          "same_form", "rank_longest", "height", "width", "colours", "lie", "rank_hole_area", "rank_left", "rank_top",
+          "others", "nearest_colour", "content_colour", "holder_colour", "full", "square", "symmetric")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Able:
+    """An action with its price; ``allowed`` training objects; of each the changed cells it explains (0 if forbidden)."""
+
+    action: tuple[Any, ...]
+    price: float
+    allowed: int
+    covers: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Learner:
+    """What of a cast's outputs is asked again and again. Outputs have the shapes of their inputs."""
+
+    cast: Cast
+    meter: Meter
+
+    @cached_property
+    def wanted(self) -> list[Any]:
+        return [pair.output for pair in self.cast.puzzle.train]
+
+    @cached_property
+    def changed(self) -> list[Any]:
+        return [pair.input != pair.output for pair in self.cast.puzzle.train]
+
+    @cached_property
+    def change(self) -> int:
+        """All changed cells."""
+        return sum(cell_set(mask, pair) for pair, mask in enumerate(self.changed))
+
+    @cached_property
+    def places(self) -> tuple[tuple[int, int], ...]:
+        return self.cast.places[: self.cast.trained]
+
+    def abilities(self) -> Iterator[Able]:
+        """Every action worth a rule, in a fixed order."""
+        colours = self.colour_names()
+        for (name, mode), price in self.footprints().items():
+            yield from self._paints(name, mode, price, colours)
+        for action, price in self.motions():
+            able = self._able(action, price)
+            if able:
+                yield able
+
+    def footprints(self) -> dict[tuple[str, str], float]:
+        found = dict(FOOTPRINTS)
+        if self.cast.trained <= 120 and self.cast.split in ("four", "eight", "four_any", "eight_any"):
+            for way in WAYS:
+                for mode, price in (("under", 0.7), ("stop", 0.8), ("over", 0.9)):
+                    found[way, mode] = price
+            for way in ("up", "down", "left", "right"):
+                found[f"odd_{way}", "under"] = found[f"even_{way}", "under"] = 1.3
+            for way in LINKS:
+                found[f"link_{way}", "under"] = 0.8
+                found[f"meet_{way}", "under"] = 0.9
+        return found
+
+    def colour_names(self) -> list[tuple[tuple[Any, ...], float, list[int]]]:
+        """Names of colours with their prices and the colour that each means for each training object."""
+        constants = sorted(
+            {int(c) for out, new in zip(self.wanted, self.changed, strict=True) for c in out[new]}
+        )
+        names: list[tuple[tuple[Any, ...], float]] = [(("is", colour), 0.3) for colour in constants]
+        names += [(("of", name), 0.4) for name in ("colour", "marker", "nearest_colour", "holder_colour")]
+        names += [(("of", "content_colour"), 0.5), (("of", "touch_colour"), 0.5), (("twin",), 0.8)]
+        names += [(("ground",), 0.3), (("rarest",), 0.9)]
+        names += [
+            (("object", f"{kind}_{name}"), 0.9)
+            for kind in ("rank", "low")
+            for name in ("area", "same_colour")
+        ]
+        names += [(("object", f"low_{name}"), 1.2) for name in ("top", "left", "bottom", "right")]
+        found = []
+        for name, price in names:
+            column = [c for scene in self.cast.scenes[: len(self.wanted)] for c in named_colours(scene, name)]
+            if all(column != other for _, _, other in found):
+                found.append((name, price, column))
+        return found
+
+    def _paints(self, name: str, mode: str, price: float, colours: list[Any]) -> Iterator[Able]:
+        demands, covers = [], []
+        for scene, number in self.places:
+            try:
+                mask = footprint(self.cast.scenes[scene], number, name, mode)
+            except NoValue:
+                demands.append(NOTHING)
+                covers.append(0)
+                continue
+            cells = self.wanted[scene][mask]
+            demand = NOTHING if not cells.size else int(cells[0]) if (cells == cells[0]).all() else MIXED
+            demands.append(demand)
+            new = mask & self.changed[scene] if demand >= 0 else None
+            covers.append(cell_set(new, scene) if new is not None and new.any() else 0)
+        self.meter.spend(1)
+        if not any(covers):
+            return
+        for colour, dear, column in colours:
+            flags = [d in (NOTHING, c) for d, c in zip(demands, column, strict=True)]
+            kept = tuple(cover if flag else 0 for cover, flag in zip(covers, flags, strict=True))
+            if any(kept):
+                yield Able(("paint", name, mode, colour), price + dear, object_set(flags), kept)
+        for table, dear in self._tables(demands):
+            yield Able(("paint", name, mode, table), price + dear, self.cast.seen, tuple(covers))
+
+    def _tables(self, demands: list[int]) -> Iterator[tuple[tuple[Any, ...], float]]:
+        """Tables from one feature's values to colours that give every demanded colour."""
+        if MIXED in demands or len({d for d in demands if d >= 0}) < 2:
+            return
+        for feature in TABLES:
+            known: dict[int, int] = {}
+            column = self.cast.column(feature)
+            if all(
+                demand < 0 or known.setdefault(value, demand) == demand
+                for value, demand in zip(column, demands, strict=False)
+            ):
+                unseen = len(set(column[self.cast.trained :]) - set(known))
+                if len(known) <= 12:
+                    table = ("table", feature, tuple(sorted(known.items())))
+                    yield table, 0.6 + 0.15 * len(known) + 1.5 * bool(unseen) + 0.05 * TABLES.index(feature)
+
+    def motions(self) -> Iterator[tuple[tuple[Any, ...], float]]:
+        """Actions other than paint."""
+        yield ("delete",), 0.3
+        if self.cast.trained > 120 or self.cast.split not in (
+            "four",
+            "eight",
+            "four_any",
+            "eight_any",
+            "colours",
+        ):
+            return
+        for way in ("up", "down", "left", "right", "nw", "ne", "sw", "se"):
+            yield ("move", way, "stop"), 0.7
+            for size in (1, 2, 3, "height", "width"):
+                yield ("move", way, size), 1.0
+                yield ("copy", way, size), 1.2
+            for gap in (0, 1, 2):
+                yield ("repeat", way, gap), 1.0 + 0.2 * gap
+            if len(way) > 2:
+                for gap in (0, 1, -1):
+                    yield ("mirror", way, gap), 0.9 + 0.2 * bool(gap)
+        for way in ("nearest", "like", "to_area", "to_box", "to_colour_total"):
+            yield ("move", way, "stop"), 0.9
+            yield ("move", way, 1), 1.4
+        for name in ("lr", "ud", "half", "left", "right", "transpose"):
+            yield ("turn", name), 0.8
+        for flips in (("lr",), ("ud",), ("lr", "ud", "half"), ("half",), ("left", "half", "right"),
+                      ("lr", "ud", "half", "left", "right", "transpose", "anti")):  # fmt: skip
+            for core in self._cores():
+                yield ("complete", flips, core), 1.1 + 0.05 * len(flips)
+        for name in ("area", "colours"):
+            yield ("paste", name), 1.1
+        yield from self._stamps()
+
+    def _cores(self) -> list[tuple[Any, ...]]:
+        if self.cast.split not in ("four_any", "eight_any"):
+            return []
+        values = [scene["table"]["colour"] for scene in self.cast.scenes]
+        present = set.intersection(
+            *({int(c) for c in np.unique(s["grid"])} - {s["ground"]} for s in self.cast.scenes)
+        )
+        return (
+            [("of", "colour"), ("of", "marker"), *(("is", c) for c in sorted(present)[:3])] if values else []
+        )
+
+    def _stamps(self) -> Iterator[tuple[tuple[Any, ...], float]]:
+        """What changes alike around all objects of one colour or one form, as cells by their offsets."""
+        for name, price in (("colour", 1.2), ("form", 1.4), ("full", 1.5)):
+            column = self.cast.column(name)[: self.cast.trained]
+            for value in sorted(set(column)):
+                chosen = [place for place, each in zip(self.places, column, strict=True) if each == value]
+                if len(chosen) > 1:
+                    for own in (False, True):
+                        cells = self._around(chosen, own)
+                        if cells:
+                            yield ("stamp", cells), price + 0.02 * len(cells) + 0.1 * own
+
+    def _around(self, chosen: list[tuple[int, int]], own: bool) -> tuple[tuple[int, int, int], ...]:
+        """Offsets within 5 of the objects' corners where all outputs change to one colour (to each one's with ``own``)."""
+        window, reach = None, 5
+        for scene, number in chosen:
+            piece = self.cast.scenes[scene]["objects"][number]
+            colour = self.cast.scenes[scene]["table"]["colour"][number]
+            cells = np.where(self.changed[scene], self.wanted[scene], CLEAR)
+            cells = np.where(cells == colour, -3, CLEAR) if own else cells
+            around = np.full((2 * reach + 9, 2 * reach + 9), -9, np.int8)
+            top, left = piece.row - reach, piece.column - reach
+            height, width = cells.shape
+            rows = slice(max(0, top), min(height, top + around.shape[0]))
+            columns = slice(max(0, left), min(width, left + around.shape[1]))
+            around[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = cells[
+                rows, columns
+            ]
+            if window is None:
+                window = around
+            else:
+                known = np.where(window == -9, around, window)
+                window = np.where((around != -9) & (known != around), CLEAR, known)
+        if window is None:
+            return ()
+        rows, columns = np.nonzero((window >= 0) | (window == -3))
+        return tuple(
+            (int(r) - reach, int(c) - reach, -1 if own else int(window[r, c]))
+            for r, c in zip(rows, columns, strict=True)
+        )
+
+    def _able(self, action: tuple[Any, ...], price: float) -> Able | None:
+        flags, covers = [], []
+        for place, (scene, number) in enumerate(self.places):
+            cover = self._explained(scene, number, action)
+            flags.append(cover >= 0)
+            covers.append(max(0, cover))
+            if place == 11 and not any(covers) and not any(flags):
+                return None
+        self.meter.spend(1)
+        return Able(action, price, object_set(flags), tuple(covers)) if any(covers) else None
+
+    def _explained(self, scene: int, number: int, action: tuple[Any, ...]) -> int:
+        """The changed cells that the action explains; -1 where it would paint or erase wrongly."""
+        look, wanted, changed = self.cast.scenes[scene], self.wanted[scene], self.changed[scene]
+        count = len(look["objects"])
+        choices = [[place == number for place in range(count)]]
+        if action[0] == "move" and action[2] == "stop" and count > 1:
+            choices.append([True] * count)
+        for chosen in choices:
+            try:
+                erased, layer = effect(look, number, action, chosen)
+            except NoValue:
+                continue
+            painted = layer != CLEAR
+            if (painted & (layer != wanted)).any():
+                continue
+            right = painted & changed
+            if erased is not None:
+                left = erased & ~painted
+                if (left & ~changed).any():
+                    continue
+                right = right | (left & (wanted == look["ground"]) & changed)
+            return cell_set(right, scene)
+        return -1
