@@ -29,6 +29,7 @@ from collections.abc import Sequence
 from typing import BinaryIO, NoReturn
 
 import numpy as np
+import numpy.random  # here, and not in each fork
 
 from medalist.families.arc.grids.cells import Grid
 from medalist.families.arc.workers.outcome import (
