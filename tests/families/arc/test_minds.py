@@ -14,7 +14,8 @@ from medalist.families.arc.grids.cells import same
 from medalist.families.arc.grids.puzzle import Pair, Puzzle
 from medalist.families.arc.individual import judge
 from medalist.families.arc.language.program import INPUT
-from medalist.families.arc.minds import ModelSolution, Switches, solve_with_model, vote
+from medalist.families.arc.minds import ModelSolution, Switches, solve_with_model
+from medalist.families.arc.roles.voting import vote
 from medalist.families.arc.solving.solve import Believed, Solution
 from medalist.families.arc.workers.pool import WorkerPool
 from medalist.families.arc.workers.worker import WorkerLimits
@@ -226,6 +227,13 @@ def test_at_a_limit_what_there_is_counts(solve):
     assert asked.requests == []
     assert "tokens" in asked.solution.ended
     assert same(asked.solution.attempts[0][0], TEST), "a fallback"
+
+
+def test_when_the_time_is_over_nothing_more_is_waited_for(solve):
+    asked = solve(player(analyst=lambda turn: give(turn, observations="", rule="").slow(60.0)), seconds=0.3)
+    assert asked.solution.ended == "the time was over"
+    assert len(asked.solution.attempts) == 1
+    assert asked.solution.belief == (0.0,)
 
 
 def test_test_outputs_steer_only_where_they_are_given_and_stamp_the_result(solve):

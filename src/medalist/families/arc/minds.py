@@ -25,8 +25,9 @@ from medalist.families.arc.grids.puzzle import Puzzle
 from medalist.families.arc.individual import TEST_WEIGHT, Individual, judge, judge_program
 from medalist.families.arc.language.program import Program
 from medalist.families.arc.roles.speakers import VIEWS, Speakers
-from medalist.families.arc.solving.attempts import Backed, choose_attempts
-from medalist.families.arc.solving.solve import Solution
+from medalist.families.arc.roles.voting import Voted, vote
+from medalist.families.arc.solving.attempts import choose_attempts
+from medalist.families.arc.solving.solve import Believed, Solution
 from medalist.families.arc.tagger import TECHNIQUES, tags_of
 from medalist.families.arc.workers.pool import WorkerPool
 from medalist.search.policy import Proposal
@@ -39,13 +40,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-STAGE = "language model"
 _SEEDS = 4
 _EXAMPLES = 2
 _WORTH_SHOWING = 0.5
 _LEAST_PARENTS = 4
 _REQUESTS_AT_ONCE = 8
 _FAILURES_IN_A_ROW = 4
+_LATE = "the time was over"
+_LONGEST_RULE = 300
 
 
 @dataclass(frozen=True)
@@ -55,33 +57,6 @@ class Switches:
     no_analyst: bool = False
     no_tagger: bool = False
     no_crossover: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Voted:
-    """An individual among the answers, with how many programs gave its test outputs; as ``solving.solve.Believed``."""
-
-    individual: Individual
-    confidence: float
-    votes: int
-    stage: str = STAGE
-
-    @property
-    def program(self) -> Program | str:
-        return self.individual.source
-
-    @property
-    def fits(self) -> bool:
-        return self.individual.fits
-
-    @property
-    def answers(self) -> tuple[Grid | None, ...]:
-        return self.individual.tests
-
-    @property
-    def why(self) -> str:
-        rule = f": {self.individual.why}" if self.individual.why else ""
-        return f"{self.individual.origin}, {self.votes} of its programs agree{rule}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +70,10 @@ class ModelSolution:
     """
 
     attempts: tuple[tuple[Grid, Grid], ...]
-    believed: tuple[Backed, ...]
+    belief: tuple[float, ...]
+    """In the first attempt for each test input; 0 for a fallback."""
+
+    believed: tuple[Voted | Believed, ...]
     tags: tuple[str, ...]
     individuals: tuple[Individual, ...]
     generations: int
@@ -107,7 +85,17 @@ class ModelSolution:
     @property
     def fits(self) -> bool:
         """Whether some program gives every training output."""
-        return bool(self.believed) and bool(getattr(self.believed[0], "fits", False))
+        return bool(self.believed) and self.believed[0].fits
+
+    @property
+    def states(self) -> int:
+        """How many programs were tried."""
+        return len(self.individuals)
+
+    @property
+    def stages(self) -> dict[str, float]:
+        """Seconds by the clock on the wall, by role; requests that ran side by side count each."""
+        return dict(self.seconds)
 
 
 def solve_with_model(
@@ -132,7 +120,7 @@ def solve_with_model(
     and no variable of this process reaches a program. ``playbook_solution`` gives near misses for the population and
     as examples, and its solutions stand beside the model's in the end. ``development`` are the test outputs, which
     then steer the evolution (SPEC A4) and never the vote. ``workers`` may be shared by puzzles one after another; it
-    is the caller's. ``seconds`` by the clock on the wall after which no generation is begun.
+    is the caller's. After ``seconds`` by the clock on the wall nothing more is asked, and what is asked is given up.
 
     Raises LlmError before anything is asked when the model cannot be asked at all, SandboxUnavailable when no worker
     runs, StoreError when the transcript cannot be written.
@@ -182,6 +170,7 @@ class _Mind:
         self._seconds_of_evaluation = 0.0
         self._failures = 0
         self._closed = ""
+        self._deadline = math.inf
         self._believed = playbook.believed if playbook is not None else ()
         for each in [b for b in self._believed if not b.fits][:_SEEDS]:
             seeded = judge_program(each.program, puzzle, origin=f"playbook, {each.stage}", why=each.why)
@@ -190,19 +179,19 @@ class _Mind:
         self._tags = () if switches.no_tagger else _all_tags(each.source for each in self._near)
 
     def work(self, generations: int, tell: Callable[[str], None], seconds: float) -> ModelSolution:
-        began = time.monotonic()
+        self._deadline = time.monotonic() + seconds
         number, ended = 0, ""
         while not ended:
             number += 1
-            left = seconds - (time.monotonic() - began)
+            left = self._deadline - time.monotonic()
             proposals = self._policy.ask(self._population, self._size, left) if number > 1 else []
             codes = self._door.run(self._children(proposals) if proposals else self._first())
             self._take(codes)
             tell(self._standing(number))
-            ended = self._why_ended(number >= generations, time.monotonic() - began >= seconds)
+            ended = self._why_ended(number >= generations)
         return self._solution(number, ended)
 
-    def _why_ended(self, all_generations: bool, late: bool) -> str:
+    def _why_ended(self, all_generations: bool) -> str:
         best = max((each.fitness(self._development) for each in self._made), default=0.0)
         if best >= self._full and any(each.fits for each in self._made):
             return "a program solves every pair"
@@ -210,7 +199,7 @@ class _Mind:
             return self._closed
         if all_generations:
             return "all generations were made"
-        return "the time was over" if late else ""
+        return _LATE if time.monotonic() >= self._deadline else ""
 
     # ------------------------------------------------------------- asking, in the door's thread
 
@@ -260,7 +249,13 @@ class _Mind:
 
     async def _answer(self, question: Callable[[], Awaitable[T]]) -> T | None:
         try:
-            answer = await question()
+            async with asyncio.timeout(
+                self._deadline - time.monotonic() if self._deadline < math.inf else None
+            ):
+                answer = await question()
+        except TimeoutError:
+            self._closed = _LATE
+            return None
         except CostLimit as limit:
             self._closed = limit.what
             return None
@@ -286,7 +281,12 @@ class _Mind:
         for (proposal, code), outcome in zip(fresh.values(), outcomes, strict=True):
             origin = "refiner" if proposal.operator == "improve" else proposal.operator
             individual = judge(
-                code.code, outcome.answers, self._puzzle, origin=origin, faults=outcome.texts, why=code.rule
+                code.code,
+                outcome.answers,
+                self._puzzle,
+                origin=origin,
+                faults=outcome.texts,
+                why=" ".join(code.rule.split())[:_LONGEST_RULE],
             )
             self._made.append(individual)
             self._join(individual, proposal)
@@ -313,7 +313,7 @@ class _Mind:
 
     def _solution(self, generations: int, ended: str) -> ModelSolution:
         voted = vote(self._made)
-        solutions: list[Backed] = [*voted, *(each for each in self._believed if each.fits)]
+        solutions: list[Voted | Believed] = [*voted, *(each for each in self._believed if each.fits)]
         solutions.sort(key=lambda each: -each.confidence)
         near = [each for each in (*self._near, *self._made) if not each.fits]
         near.sort(key=lambda each: (-len(each.solved), -sum(each.closeness)))
@@ -322,8 +322,10 @@ class _Mind:
         if voted and not self._switches.no_tagger and not self._closed:
             (said,) = self._door.run(self._ask_all([partial(self._speakers.tag, voted[0].individual)]))
             tags = said or tags
+        chosen = choose_attempts(self._puzzle, solutions, missed)
         return ModelSolution(
-            tuple(each.grids for each in choose_attempts(self._puzzle, solutions, missed)),
+            tuple(each.grids for each in chosen),
+            tuple(each.belief for each in chosen),
             (*solutions, *missed),
             tags,
             tuple(self._made),
@@ -333,24 +335,6 @@ class _Mind:
             {**self._speakers.seconds, "evaluation": self._seconds_of_evaluation},
             dict(self._speakers.requests),
         )
-
-
-def vote(individuals: Sequence[Individual]) -> list[Voted]:
-    """Those that fit, one for each answer to the tests: the shortest program, with how many gave the same.
-
-    The most votes come first. Confidence is the rule of succession on the votes: a lone program is believed less
-    than one of three that agree, and that more than one of three that do not.
-    """
-    buckets: dict[bytes, list[Individual]] = {}
-    for each in individuals:
-        if each.fits:
-            buckets.setdefault(each.bucket, []).append(each)
-    total = sum(map(len, buckets.values()))
-    voted = [
-        Voted(min(bucket, key=lambda each: len(each.text)), (len(bucket) + 1) / (total + 2), len(bucket))
-        for bucket in buckets.values()
-    ]
-    return sorted(voted, key=lambda each: -each.votes)
 
 
 def _alike(one: Individual, other: Individual) -> bool:

@@ -18,6 +18,7 @@ from medalist.core.home import cache_folder
 from medalist.families.arc.grids.cells import Grid
 from medalist.families.arc.workers.outcome import Outcome
 from medalist.families.arc.workers.worker import Worker, WorkerLimits
+from medalist.machine.children import hide_this_process
 from medalist.workspace.policy import Sandbox
 from medalist.workspace.sandbox import choose_sandbox
 
@@ -39,8 +40,9 @@ class WorkerPool:
         """``cores`` are ids, none for one worker on any; ``sandbox`` None is the strongest that holds here.
 
         ``folder`` is where the workers' empty folders lie, by default the system's for temporary files.
-        Raises SandboxUnavailable.
+        Makes this process non-dumpable. Raises SandboxUnavailable.
         """
+        hide_this_process()  # whose environment may hold keys
         self._sandbox = sandbox or choose_sandbox(cache=cache_folder() / "sandbox.json")[0]
         self._limits = limits or WorkerLimits()
         self._cores: tuple[int | None, ...] = tuple(cores) or (None,)
