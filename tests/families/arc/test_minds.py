@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -220,6 +221,22 @@ def test_the_playbooks_near_misses_are_examples_and_parents(solve):
     assert "Near miss 1, which solves 1 of 2 pairs" in asked.prompts("programmer")[0]
     assert "4>8" in asked.prompts("refiner")[0]
     assert "def solve" in asked.prompts("refiner")[0]
+
+
+def test_a_seed_asks_the_same_questions(solve):
+    """Whichever of the requests that run side by side is answered first."""
+
+    def write(turn: Turn) -> Reply:
+        return code(turn, FRAME.format(f"np.where(grid == {crc32(turn.prompt.encode()) % 9}, 0, grid)"))
+
+    def asked(seed: int) -> list[str]:
+        analyst = lambda turn: give(turn, observations="", rule=turn.prompt[-60:])  # noqa: E731
+        reply = player(analyst=analyst, programmer=write, refiner=write, crossover=write)
+        return sorted(turn.prompt for turn in solve(reply, population=3, seed=seed).requests)
+
+    first = asked(5)
+    assert len(first) == 1 + 3 * 4
+    assert asked(5) == first
 
 
 def test_at_a_limit_what_there_is_counts(solve):

@@ -135,18 +135,14 @@ def test_a_program_sees_no_variable_and_no_file_of_ours_and_no_network(pool, mon
 
 
 @pytest.mark.parametrize("sandbox", AUTOMATIC, ids=lambda sandbox: sandbox.name)
-def test_every_sandbox_runs_workers_hides_keys_and_leaves_nothing(sandbox, tmp_path, monkeypatch):
+def test_every_sandbox_runs_workers_hides_keys_and_leaves_nothing(sandbox, tmp_path):
     if sandbox.missing():
         pytest.skip(sandbox.missing())
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789abcdef")
-    files = [f"/proc/{os.getpid()}/environ", "/proc/self/environ", f"/proc/{os.getppid()}/environ"]
-    spies = [solve(f"return [[int('sk-0123' in open({name!r}).read())]]") for name in files]
+    spies = [solve(f"open('/proc/{pid}/environ')") for pid in (os.getpid(), os.getppid())]
     with WorkerPool(sandbox=sandbox, folder=tmp_path, limits=WorkerLimits(seconds=0.5)) as pool:
         outcomes = pool.run([GOOD.format(1), solve("open('x', 'w').write('y')"), *spies], INPUTS)
         assert same(outcomes[0].answers[0], np.rot90(INPUTS[0]))
-        assert outcomes[1].trouble is Trouble.RAISED
-        read = [outcome.answers[0] for outcome in outcomes[2:]]
-        assert all(answer is None or not answer.any() for answer in read)
+        assert [outcome.trouble for outcome in outcomes[1:]] == [Trouble.RAISED] * 3
     assert os.listdir(tmp_path) == []
 
 

@@ -66,19 +66,26 @@ class WorkerPool:
         outcomes: dict[int, Outcome] = {}
         first = {source: number for number, source in reversed(list(enumerate(sources)))}
         waiting = deque(sorted(first.values()))
-        while len(outcomes) < len(first):
-            self._hand_out(waiting, sources, inputs)
-            busy = [place for place, worker in self._workers.items() if worker.busy]
-            select.select([self._workers[place].descriptor for place in busy], [], [], _LOOK_SECONDS)
-            for place in busy:
-                self._take(place, outcomes, waiting)
+        try:
+            while len(outcomes) < len(first):
+                self._hand_out(waiting, sources, inputs)
+                busy = [place for place, worker in self._workers.items() if worker.busy]
+                select.select([self._workers[place].descriptor for place in busy], [], [], _LOOK_SECONDS)
+                for place in busy:
+                    self._take(place, outcomes, waiting)
+        finally:
+            if len(outcomes) < len(first):  # interrupted: what still runs is nobody's
+                self._drop_all()
         return [outcomes[first[source]] for source in sources]
 
     def close(self) -> None:
         """Kill the workers and remove their folders. May be called again."""
+        self._drop_all()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _drop_all(self) -> None:
         while self._workers:
             self._workers.popitem()[1].close()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _hand_out(self, waiting: deque[int], sources: Sequence[str], inputs: Sequence[Grid]) -> None:
         """Give each idle worker a batch, a fair share of what waits; starts those that are missing."""

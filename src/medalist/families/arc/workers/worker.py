@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from medalist.core.errors import SandboxUnavailable
+from medalist.core.errors import JobError, SandboxUnavailable
 from medalist.families.arc.grids.cells import Grid
 from medalist.families.arc.workers import inside
 from medalist.families.arc.workers.outcome import (
@@ -96,6 +96,11 @@ class Worker:
                 stdout=from_child,
                 stderr=subprocess.DEVNULL,
             )
+        except JobError:
+            os.close(self._requests)
+            os.close(self.descriptor)
+            self._group.remove()
+            raise
         finally:
             os.close(to_child)
             os.close(from_child)
