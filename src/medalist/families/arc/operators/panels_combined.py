@@ -11,11 +11,23 @@ from medalist.families.arc.operators.panels_parts import ground, measures, parts
 
 
 def stacked(grid: Grid, parts: str) -> Grid:
-    """The parts of one shape as layers, shape (parts, rows, columns). Raises NoValue where shapes differ."""
-    pieces = parts_of(grid, parts, -1)
+    """The parts of one shape as layers, shape (parts, rows, columns). Raises NoValue where shapes differ.
+
+    "mirrored panels" and "mirrored tiles R C" are folded over: every other one is flipped, as in a mirror.
+    """
+    folded = parts.startswith("mirrored ")
+    pieces = parts_of(grid, parts.removeprefix("mirrored "), -1)
     if len({piece.cells.shape for piece in pieces}) > 1:
         raise NoValue("panels of different shapes")
-    return np.stack([piece.cells for piece in pieces])
+    if not folded:
+        return np.stack([piece.cells for piece in pieces])
+    rows, columns = sorted({piece.row for piece in pieces}), sorted({piece.column for piece in pieces})
+    return np.stack(
+        [
+            p.cells[:: 1 - 2 * (rows.index(p.row) % 2), :: 1 - 2 * (columns.index(p.column) % 2)]
+            for p in pieces
+        ]
+    )
 
 
 @operator(tags=("grid partition", "conditional logic"))
@@ -84,6 +96,8 @@ def tell_panels(
     """
     pieces = parts_of(grid, parts, background)
     measured = measures(pieces, grid, background)
+    if measure not in measured:
+        raise NoValue("no such colour")
     values = measured[measure]
     if how != "value":
         chosen = standing_out(values, how)

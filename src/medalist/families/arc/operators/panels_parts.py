@@ -30,12 +30,13 @@ def cut_out(grid: Grid, where: Mask) -> Piece:
     return Piece(np.where(where[box], grid[box], CLEAR).astype(np.int8), int(rows[0]), int(columns[0]))
 
 
-def parts_of(grid: Grid, parts: str, background: int) -> list[Piece]:
-    """The parts of a grid in reading order. Raises NoValue where there are fewer than two, or a texture of them.
+def parts_of(grid: Grid, parts: str, background: int, least: int = 2) -> list[Piece]:
+    """The parts of a grid in reading order. Raises NoValue where there are fewer than ``least``, or a texture.
 
     ``parts``: "objects" (touching cells that are no background, corners count), "objects 4" (corners do not),
-    "shapes" and "shapes 4" (of one colour each), "colours" (all cells of a colour), "fields" (of one colour, the
-    background too), "panels" (between separator lines), or "tiles R C" (R x C equal parts).
+    "shapes" and "shapes 4" (of one colour each), "colours" (all cells of a colour), "every colour" (the
+    background's too), "fields" (of one colour, the background too), "panels" (between separator lines), or
+    "tiles R C" (R x C equal parts).
     """
     kind, *sizes = parts.split()
     found: list[Piece] = []
@@ -49,8 +50,8 @@ def parts_of(grid: Grid, parts: str, background: int) -> list[Piece]:
             raise NoValue("no equal tiles")
         corners = [(row * height, column * width) for row in range(down) for column in range(across)]
         found = [Piece(grid[r : r + height, c : c + width], r, c) for r, c in corners]
-    elif kind == "colours":
-        base = ground(grid, background)
+    elif kind in ("colours", "every"):
+        base = ground(grid, background) if kind == "colours" else -1
         found = [cut_out(grid, grid == colour) for colour in np.unique(grid).tolist() if colour != base]
     else:
         base = -1 if kind == "fields" else ground(grid, background)
@@ -58,7 +59,7 @@ def parts_of(grid: Grid, parts: str, background: int) -> list[Piece]:
         count = int(labels.max())
         if count <= MOST_PARTS:
             found = [cut_out(grid, labels == label) for label in range(1, count + 1)]
-    if not 2 <= len(found) <= MOST_PARTS:
+    if not least <= len(found) <= MOST_PARTS:
         raise NoValue("nothing to choose among")
     return found
 
@@ -107,6 +108,8 @@ def measures(pieces: list[Piece], grid: Grid, background: int) -> dict[str, list
         "last row": [piece.row + piece.cells.shape[0] for piece in pieces],
         "last column": [piece.column + piece.cells.shape[1] for piece in pieces],
         "colour": mains,
+    } | {
+        f"cells of {colour}": [int(hue[colour]) for hue in hues] for colour in np.flatnonzero(counts).tolist()
     }
 
 
@@ -142,6 +145,28 @@ def standing_out(values: list[int], how: str) -> int:
     return places[0]
 
 
+@operator(tags=("object detection", "colour fill"))
+def flat(piece: Piece) -> Piece:
+    """A piece all in its main colour.
+
+    >>> flat(Piece(np.array([[3, 3, 4, -1]], np.int8), 0, 0)).cells.tolist()
+    [[3, 3, 3, -1]]
+    """
+    solid = piece.cells != CLEAR
+    main = int(np.bincount(piece.cells[solid], minlength=10).argmax())
+    return Piece(np.where(solid, main, CLEAR).astype(np.int8), piece.row, piece.column)
+
+
+@operator(tags=("object detection", "conditional logic"))
+def colour_of(piece: Piece) -> Grid:
+    """One cell of a piece's main colour.
+
+    >>> colour_of(Piece(np.array([[3, 3, 4]], np.int8), 0, 0)).tolist()
+    [[3]]
+    """
+    return np.array([[np.bincount(piece.cells[piece.cells != CLEAR], minlength=10).argmax()]], np.int8)
+
+
 @operator(tags=("object detection", "conditional logic"))
 def choose(grid: Grid, *, parts: str, measure: str, how: str, background: int = -1) -> Piece:
     """The part of a grid that stands out by a measure.
@@ -151,7 +176,10 @@ def choose(grid: Grid, *, parts: str, measure: str, how: str, background: int = 
     [[2]]
     """
     pieces = parts_of(grid, parts, background)
-    return pieces[standing_out(measures(pieces, grid, background)[measure], how)]
+    table = measures(pieces, grid, background)
+    if measure not in table:
+        raise NoValue("no such colour")
+    return pieces[standing_out(table[measure], how)]
 
 
 @operator(tags=("object detection",))
@@ -162,17 +190,6 @@ def alone(piece: Piece, *, background: int = 0) -> Grid:
     [[3, 0]]
     """
     return np.where(piece.cells == CLEAR, background, piece.cells).astype(np.int8)
-
-
-@operator(tags=("object detection",))
-def box_at(grid: Grid, piece: Piece) -> Grid:
-    """What the grid shows within the bounding box of a piece.
-
-    >>> box_at(np.array([[3, 0, 4]], np.int8), Piece(np.array([[0, -1]], np.int8), 0, 1)).tolist()
-    [[0, 4]]
-    """
-    height, width = piece.cells.shape
-    return grid[piece.row : piece.row + height, piece.column : piece.column + width].copy()
 
 
 @operator(tags=("object detection", "array manipulation"))

@@ -8,7 +8,7 @@ from medalist.families.arc.grids.cells import LARGEST_SIDE, Grid
 from medalist.families.arc.grids.kernels import components
 from medalist.families.arc.language.operator import NoValue, operator
 from medalist.families.arc.operators.panels_parts import ground
-from medalist.families.arc.operators.views import cell_size, turned
+from medalist.families.arc.operators.views import UNTURN, cell_size, turned
 
 AMOUNTS = (
     "colours",
@@ -23,7 +23,7 @@ AMOUNTS = (
 
 
 def amount(grid: Grid, what: str, background: int) -> int:
-    """A number that is counted on a grid, or the one that ``what`` spells.
+    """A number that is counted on a grid, or the one that ``what`` spells. "squares" are solid, of one colour each.
 
     >>> amount(np.array([[0, 3], [3, 4]], np.int8), "filled cells", 0), amount(np.zeros((1, 1), np.int8), "2", 0)
     (3, 2)
@@ -43,7 +43,15 @@ def amount(grid: Grid, what: str, background: int) -> int:
         return int(grid.size - counts.sum())
     if what in ("height", "width"):
         return grid.shape[what == "width"]
-    return int(components(grid, base, True, what == "shapes").max())
+    labels = components(grid, base, what != "squares", what != "objects")
+    if what != "squares":
+        return int(labels.max())
+    squares = 0
+    for label in range(1, int(labels.max()) + 1):
+        rows, columns = np.nonzero(labels == label)
+        side = int(np.ptp(rows)) + 1
+        squares += int(side > 1 and np.ptp(columns) + 1 == side and rows.size == side * side)
+    return squares
 
 
 def checked(height: int, width: int) -> tuple[int, int]:
@@ -112,21 +120,6 @@ def shrunk(grid: Grid, *, down: int = 0, across: int = 0) -> Grid:
     return grid[::rows, ::columns].copy()
 
 
-@operator(tags=("array manipulation", "pattern copy"))
-def unrepeated(grid: Grid, *, rows: bool = True, columns: bool = True) -> Grid:
-    """Neighbouring rows that are alike as one, and columns too: the order of colours without their lengths.
-
-    >>> unrepeated(np.array([[1, 1, 2], [1, 1, 2], [3, 3, 3]], np.int8)).tolist()
-    [[1, 2], [3, 3]]
-    """
-    out = grid
-    if rows:
-        out = out[np.append(True, (out[1:] != out[:-1]).any(axis=1))]
-    if columns:
-        out = out[:, np.append(True, (out[:, 1:] != out[:, :-1]).any(axis=0))]
-    return out.copy()
-
-
 @operator(tags=("pattern copy", "grid partition"))
 def one_period(grid: Grid) -> Grid:
     """The smallest tile whose repetition the grid is. Raises NoValue where it repeats nothing.
@@ -143,3 +136,19 @@ def one_period(grid: Grid) -> Grid:
     if (down, across) == grid.shape:
         raise NoValue("nothing repeats")
     return grid[:down, :across].copy()
+
+
+@operator(tags=("array manipulation",))
+def cut_at(grid: Grid, *, turn: int, row: int, column: int, height: int, width: int) -> Grid:
+    """The rectangle of ``height`` x ``width`` that lies ``row`` down and ``column`` across in the grid turned by ``turn``.
+
+    So that places can be counted from any corner; what is cut out is not turned.
+
+    >>> cut_at(np.array([[1, 2, 3]], np.int8), turn=2, row=0, column=0, height=1, width=2).tolist()
+    [[2, 3]]
+    """
+    seen = turned(grid, turn=turn)
+    down, across = (height, width) if turn % 2 == 0 else (width, height)
+    if row + down > seen.shape[0] or column + across > seen.shape[1]:
+        raise NoValue("outside the grid")
+    return turned(seen[row : row + down, column : column + across], turn=UNTURN[turn])

@@ -10,7 +10,14 @@ from medalist.families.arc.grids.cells import CLEAR, Grid, Piece
 from medalist.families.arc.grids.puzzle import Puzzle
 from medalist.families.arc.language.operator import NoValue
 from medalist.families.arc.language.program import INPUT, Program, call
-from medalist.families.arc.operators.panels_parts import ground, measures, parts_of, standing_out
+from medalist.families.arc.operators.panels_parts import (
+    colour_of,
+    flat,
+    ground,
+    measures,
+    parts_of,
+    standing_out,
+)
 from medalist.families.arc.operators.views import turned
 from medalist.families.arc.solving.stage import Meter
 from medalist.families.arc.stages.detectors.fitting import Idea, backgrounds, tilings
@@ -47,7 +54,9 @@ def _chosen(puzzle: Puzzle, parts: str, base: int, meter: Meter) -> Iterator[Ide
             }
             for each, pair in zip(pieces, puzzle.train, strict=True)
         ]
-        for number, measure in enumerate(tables[0]):
+        for number, measure in enumerate(
+            name for name in tables[0] if all(name in table for table in tables)
+        ):
             values = sorted({tables[0][measure][place] for place in right[0]})
             for how in ("most", "least", "only", *(f"is {value}" for value in values)):
                 meter.spend()
@@ -71,18 +80,23 @@ def _picked(values: list[int], how: str) -> int:
 
 
 def _shows(base: int) -> Iterator[tuple[str, int]]:
-    """How a part may be shown: "alone", in its "box" or "inside" its frame, and a turn."""
+    """How a part may be shown: "alone", "flat" in its main colour, in its "box", "inside" its frame, with a turn; or
+    as one cell of its "colour"."""
     for turn in range(8):
-        for cut in ("alone", "box", "inside"):
-            if cut != "alone" or base >= 0:
+        for cut in ("alone", "box", "inside", "flat", "colour"):
+            if (cut not in ("alone", "flat") or base >= 0) and not (turn and cut in ("flat", "colour")):
                 yield cut, turn
 
 
 def _shown(piece: Piece, grid: Grid, base: int, show: tuple[str, int]) -> Grid:
     cut, turn = show
+    if cut == "colour":
+        return colour_of(piece)
+    if cut == "flat":
+        piece = flat(piece)
     height, width = piece.cells.shape
     cells = grid[piece.row : piece.row + height, piece.column : piece.column + width]
-    if cut == "alone":
+    if cut in ("alone", "flat"):
         cells = np.where(piece.cells == CLEAR, ground(grid, base), piece.cells)
     elif cut == "inside":
         cells = cells[1:-1, 1:-1]
@@ -98,7 +112,9 @@ def _possible(puzzle: Puzzle, pieces: list[list[Piece]], show: tuple[str, int]) 
     for pair, each in zip(puzzle.train, pieces, strict=True):
         inset = 2 if show[0] == "inside" else 0
         height, width = pair.output.shape[::-1] if show[1] % 2 != show[1] // 4 else pair.output.shape
-        fitting = [p for p in each if p.cells.shape == (height + inset, width + inset)]
+        fitting = [p for p in each if show[0] == "colour" or p.cells.shape == (height + inset, width + inset)]
+        if show[0] == "colour" and pair.output.size > 1:
+            return False
         if not any(_equal(_shown(piece, pair.input, 0, show), pair.output) for piece in fitting):
             return False
     return True
@@ -106,7 +122,11 @@ def _possible(puzzle: Puzzle, pieces: list[list[Piece]], show: tuple[str, int]) 
 
 def _program(piece: Program, base: int, show: tuple[str, int]) -> Program:
     cut, turn = show
-    shown = call("alone", piece, background=base) if cut == "alone" else call("box_at", INPUT, piece)
+    if cut == "colour":
+        return call("colour_of", piece)
+    if cut == "flat":
+        return call("alone", call("flat", piece), background=base)
+    shown = call("alone", piece, background=base) if cut == "alone" else call("crop_to", INPUT, piece)
     if cut == "inside":
         shown = call("without_edge", shown)
     return call("turned", shown, turn=turn) if turn else shown

@@ -10,7 +10,7 @@ import numpy as np
 
 from medalist.families.arc.grids.cells import Grid, same
 from medalist.families.arc.grids.puzzle import Puzzle
-from medalist.families.arc.language.program import Program
+from medalist.families.arc.language.program import Program, call
 from medalist.families.arc.solving.stage import Meter
 
 
@@ -89,3 +89,42 @@ def pruned(parts: tuple[T, ...], enough: Callable[[tuple[T, ...]], bool]) -> tup
         if fewer and enough(fewer):
             parts = fewer
     return parts
+
+
+def finished(puzzle: Puzzle, idea: Idea) -> Idea | None:
+    """The idea, or what it takes to make it right: a table of colours at the end, or two colours exchanged.
+
+    None where neither gives every training output.
+    """
+    table: dict[int, int] = {}
+    exact = swapped = True
+    for pair in puzzle.train:
+        answer = idea.program.answer(pair.input)
+        if answer is None or answer.shape != pair.output.shape:
+            return None
+        if same(answer, pair.output):
+            swapped = False
+        else:
+            exact = False
+            swapped = swapped and _is_swap(answer, pair.output)
+        for old, new in zip(answer.ravel().tolist(), pair.output.ravel().tolist(), strict=True):
+            if table.setdefault(old, new) != new:
+                if not swapped:
+                    return None
+                table[old] = -1
+    if exact:
+        return idea
+    if swapped:
+        return Idea(call("swap_two", idea.program), idea.prior * 0.8, f"{idea.why}, two colours exchanged")
+    if min(table.values()) < 0 or len(set(table.values())) < 2:
+        return None
+    prior = idea.prior * (0.8 if sum(out.size for out in puzzle.outputs) >= 12 else 0.3)
+    changes = tuple(sorted((old, new) for old, new in table.items() if old != new))
+    return Idea(call("exchanged", idea.program, table=changes), prior, f"{idea.why}, recoloured")
+
+
+def _is_swap(answer: Grid, output: Grid) -> bool:
+    """Whether two grids differ by two colours that changed places."""
+    pairs = {(old, new) for old, new in zip(answer.ravel().tolist(), output.ravel().tolist(), strict=True)}
+    moved = [(old, new) for old, new in pairs if old != new]
+    return len(moved) == 2 and moved[0] == moved[1][::-1] and len(pairs) == len({old for old, _ in pairs})

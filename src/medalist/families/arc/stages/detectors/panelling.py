@@ -19,7 +19,8 @@ from medalist.families.arc.stages.detectors.fitting import Idea, backgrounds, ti
 
 def combining(puzzle: Puzzle, meter: Meter) -> Iterator[Idea]:
     """Panels laid over each other by a table of what is filled, by priority, or by a table of colours."""
-    for parts in ("panels", *tilings(puzzle)):
+    ways = ("panels", *tilings(puzzle))
+    for parts in (*ways, *(f"mirrored {way}" for way in ways)):
         try:
             layers = [stacked(pair.input, parts) for pair in puzzle.train]
         except NoValue:
@@ -104,7 +105,7 @@ def _told(puzzle: Puzzle, parts: str, base: int, meter: Meter) -> Iterator[Idea]
     if goals is None:
         return
     tables = [measures(each, pair.input, base) for each, pair in zip(pieces, puzzle.train, strict=True)]
-    for number, measure in enumerate(tables[0]):
+    for number, measure in enumerate(name for name in tables[0] if all(name in table for table in tables)):
         for how in ("value", "most", "least", "only"):
             meter.spend()
             table = _tell_table([t[measure] for t in tables], [t["colour"] for t in tables], goals, how)

@@ -22,10 +22,13 @@ def copying(puzzle: Puzzle, meter: Meter) -> Iterator[Idea]:
     """Mosaics of turned copies; enlargement, repetition and reduction by constants or by what is counted."""
     for turn in range(1, 8):
         yield Idea(call("turned", INPUT, turn=turn), 0.95, "the whole grid is turned")
-    yield Idea(call("unrepeated", INPUT), 0.9, "neighbouring rows and columns that are alike are one")
+    yield Idea(
+        call("drop_repeated_lines", INPUT), 0.9, "neighbouring rows and columns that are alike are one"
+    )
     yield Idea(call("one_period", INPUT), 0.9, "the smallest tile that the grid repeats")
     yield Idea(call("shrunk", INPUT), 0.9, "every square of cells as one cell")
     yield from _mosaics(puzzle, meter)
+    yield from _corners(puzzle)
     for base in backgrounds(puzzle):
         for down in _amounts(puzzle, base, 0):
             for across in _amounts(puzzle, base, 1):
@@ -34,6 +37,27 @@ def copying(puzzle: Puzzle, meter: Meter) -> Iterator[Idea]:
                 for name in ("enlarged", "repeated"):
                     program = call(name, INPUT, down=down, across=across, background=base)
                     yield Idea(program, 0.9 * plain, f"{name} {down} times down, {across} times across")
+
+
+def _corners(puzzle: Puzzle) -> Iterator[Idea]:
+    """A rectangle that lies at the same place, counted from a corner, in every input."""
+    shapes = {out.shape for out in puzzle.outputs}
+    if len(shapes) > 1 or puzzle.same_shape:
+        return
+    height, width = shapes.pop()
+    for turn in range(4):
+        across, down = (width, height) if turn % 2 == 0 else (height, width)
+        first = turned(puzzle.train[0].input, turn=turn)
+        goal = turned(puzzle.outputs[0], turn=turn)
+        for row in range(min(first.shape[0] - down + 1, 12)):
+            for column in range(min(first.shape[1] - across + 1, 12)):
+                if same(first[row : row + down, column : column + across], goal):
+                    program = call(
+                        "cut_at", INPUT, turn=turn, row=row, column=column, height=height, width=width
+                    )
+                    yield Idea(
+                        program, 0.9 if height * width > 2 else 0.5, "what lies at one place of the grid"
+                    )
 
 
 def _amounts(puzzle: Puzzle, base: int, axis: int) -> list[str]:

@@ -10,8 +10,10 @@ from medalist.families.arc.grids.puzzle import Puzzle
 from medalist.families.arc.solving.stage import Meter, Proposal
 from medalist.families.arc.stages.detectors.choosing import choosing
 from medalist.families.arc.stages.detectors.drawing import drawing
-from medalist.families.arc.stages.detectors.fitting import Detector, Idea, fits, test_answers
+from medalist.families.arc.stages.detectors.fitting import Detector, Idea, finished, test_answers
+from medalist.families.arc.stages.detectors.listing import counting, deciding, listing
 from medalist.families.arc.stages.detectors.panelling import combining, telling
+from medalist.families.arc.stages.detectors.recolouring import falling, recolouring
 from medalist.families.arc.stages.detectors.restoring import restoring, symmetrising
 from medalist.families.arc.stages.detectors.sizing import copying, self_similar
 
@@ -24,6 +26,11 @@ DETECTORS: tuple[Detector, ...] = (
     restoring,
     symmetrising,
     drawing,
+    recolouring,
+    falling,
+    listing,
+    counting,
+    deciding,
 )
 
 
@@ -36,7 +43,8 @@ class Detectors:
 
     def propose(self, puzzle: Puzzle, meter: Meter) -> Iterator[Proposal]:
         for detector in DETECTORS:
-            yield from voted(puzzle, [idea for idea in detector(puzzle, meter) if fits(puzzle, idea.program)])
+            ideas = [finished(puzzle, idea) for idea in detector(puzzle, meter)]
+            yield from voted(puzzle, [idea for idea in ideas if idea is not None])
 
 
 def voted(puzzle: Puzzle, ideas: list[Idea]) -> Iterator[Proposal]:
