@@ -14,6 +14,7 @@ from medalist.apps.cli_arc import at_hand as collection_at_hand
 from medalist.apps.cli_compare import compare
 from medalist.apps.cli_doors import mcp, play
 from medalist.apps.cli_oracle import oracle
+from medalist.apps.cli_plan import plans
 from medalist.apps.cli_speedup import resume_trials, speedup, trials_at_hand
 from medalist.apps.delivery import Delivery, deliver, first_result
 
@@ -87,6 +88,7 @@ def compete(
 
 
 app.command()(speedup)
+app.add_typer(plans, name="plan")
 app.command()(arc)
 
 

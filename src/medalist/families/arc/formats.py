@@ -96,7 +96,7 @@ def answers_at(path: Path) -> dict[str, list[Any]]:
         data, _ = read_json(path)
         if not isinstance(data, dict) or not data:
             raise InputError("A file of solutions holds the tests' outputs by task.", where=str(path))
-        return {name: outputs for name, outputs in data.items() if isinstance(outputs, list)}
+        return {name: outputs if isinstance(outputs, list) else [outputs] for name, outputs in data.items()}
     tasks = read_collection(path).tasks
     found = {
         name: [test["output"] for test in task["test"]] for name, task in tasks.items() if _answered(task)

@@ -77,6 +77,8 @@ def _answers(answers: Answers, challenges: Path | None) -> Mapping[str, list[Any
         for task, outputs in found.items():
             for number, output in enumerate(outputs, start=1):
                 read_grid(output, f"task {task}, output {number}")
+        if not any(found.values()):
+            raise GraderError("The solutions hold no output.")
     except InputError as error:
         raise GraderError(
             f"The solutions cannot be used: {error.what}", where=error.where, next_step=error.next_step

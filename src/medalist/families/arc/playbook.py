@@ -34,7 +34,9 @@ _MEMORY_SHARE = 0.8
 _WAIT_SECONDS = 0.5
 _TOLD_EVERY_SECONDS = 1.0
 _WRITING_SHARE = 0.05
-"""Of the time at most goes into writing the submission, which matters where there are tens of thousands of tasks."""
+_QUICK_SECONDS = 0.1
+"""A submission that takes longer than this to write, one of tens of thousands of tasks, is brought up to date only as
+often as that takes this share of the time."""
 
 
 class ArcPlaybook:
@@ -87,6 +89,7 @@ def _solve_all(desk: Desk, pool: Pool) -> None:
                 pool.submit(number, puzzle_as_json(entry.puzzle), desk.targets.get(entry.id, ()))
         for reply in pool.collect(_WAIT_SECONDS) if pool.busy else ():
             desk.take(reply["number"], reply)
+        desk.keep_up()
 
 
 @dataclass
@@ -143,7 +146,7 @@ class Desk:
         return sum(entry.tests for entry in self.entries)
 
     def take(self, number: int, outcome: Mapping[str, Any]) -> TaskResult:
-        """Keep what became of a task, by names of ``TaskResult``'s fields, and put its answers in place."""
+        """Put a task's answers in place, and keep what became of it, by names of ``TaskResult``'s fields."""
         entry = self.entries[number]
         known = {key: value for key, value in outcome.items() if key not in ("number", "last")}
         result = TaskResult.from_dict(
@@ -155,12 +158,12 @@ class Desk:
                 "development": bool(self.targets),
             }
         )
-        save(self.session.attempt_dir, result)
         self.done[number] = result
         if result.attempts:
             self.submission.put(entry.id, result.attempts)
             self._unwritten = True
-        self._write_in_time()
+        self.keep_up()
+        save(self.session.attempt_dir, result)
         self._tell(result)
         return result
 
@@ -213,21 +216,20 @@ class Desk:
         )
         session.submit(candidate, score, decided=True)
 
-    def _write_in_time(self) -> None:
-        """Bring the submission up to date, unless writing it has become most of the work."""
-        if time.monotonic() - self._written >= self._write_seconds / _WRITING_SHARE:
+    def keep_up(self) -> None:
+        """Bring the submission up to date, unless writing it has become most of the work: then now and then."""
+        due = self._write_seconds / _WRITING_SHARE if self._write_seconds > _QUICK_SECONDS else 0.0
+        if self._unwritten and time.monotonic() - self._written >= due:
             self._write()
 
     def _write(self) -> None:
-        began = time.monotonic()
-        if self._unwritten or not self._written:
-            text = self.submission.text
-            self.session.update(text)
-            if self.copy is not None:
-                write_whole(self.copy, text)
+        began = time.process_time()
+        text = self.submission.text
+        self.session.update(text)
+        if self.copy is not None:
+            write_whole(self.copy, text)
         self._unwritten = False
-        self._written = time.monotonic()
-        self._write_seconds = self._written - began
+        self._written, self._write_seconds = time.monotonic(), time.process_time() - began
 
     def _tell(self, result: TaskResult) -> None:
         self.session.events.append(
