@@ -134,9 +134,10 @@ def told(puzzle: Puzzle, solution: Any, targets: Sequence[Grid]) -> dict[str, An
 
 
 def _program(believed: Any) -> dict[str, Any]:
+    made = believed.program
     return {
-        "text": str(believed.program),
-        "program": believed.program.as_json(),
+        "text": str(made),
+        **({"source": made} if isinstance(made, str) else {"program": made.as_json()}),
         "stage": believed.stage,
         "confidence": round(float(believed.confidence), 4),
         "why": believed.why,
