@@ -1,0 +1,254 @@
+"""Bottom-up search: values that operators give for every input of a puzzle at once, the cheapest first.
+
+A state is the tuple of values over all training and test inputs. One that is invalid on any input is dropped, and
+of those that agree everywhere only the first, which is the cheapest, is kept. States are expanded in the order of
+their cost, operators of one cost together, until the meter is spent; nothing here depends on the machine.
+What a state is good for (an answer, a layer of one) is for the stages to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from heapq import heappop, heappush
+from itertools import product
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from medalist.families.arc.grids.cells import Piece
+from medalist.families.arc.grids.kernels import fingerprint
+from medalist.families.arc.grids.puzzle import Puzzle
+from medalist.families.arc.language.operator import Kind, Operator, operators
+from medalist.families.arc.language.program import CANNOT, INPUT, Program
+from medalist.families.arc.solving.stage import Meter, Spent
+
+LARGEST_VALUE_SIDE = 60
+MOST_PIECES = 300
+_PARTNERS = 10
+"""Of each kind, the first so many states are tried as the second argument of operators that take two."""
+_CELLS_A_STATE = 1500
+"""A state of more cells than this counts as several, so that states cost about the same everywhere."""
+_FAILURES_A_STATE = 12
+"""So many attempts that fail on the first input count as one state."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """An operator with literals chosen: what turns states into a new one."""
+
+    name: str
+    function: Callable[..., Any]
+    takes: tuple[Kind, ...]
+    gives: Kind
+    parameters: tuple[tuple[str, Any], ...]
+    keywords: Mapping[str, Any]
+    cost: float
+
+
+class State:
+    """Values over all inputs of a puzzle (training pairs first), and the cheapest program found that gives them."""
+
+    __slots__ = ("cost", "depth", "kind", "program", "sized", "values")
+
+    def __init__(
+        self, kind: Kind, values: tuple[Any, ...], program: Program, cost: float, depth: int, sized: bool
+    ) -> None:
+        self.kind, self.values, self.program, self.cost, self.depth = kind, values, program, cost, depth
+        self.sized = sized
+        """Whether it is a grid of the size of every training output."""
+
+
+def blind_steps() -> Mapping[tuple[Kind, ...], Sequence[Step]]:
+    """Every step that needs no knowledge of the puzzle, by what it takes, the cheapest first.
+
+    Later choices of a literal cost a little more than the first.
+    """
+    return _steps(len(operators()))
+
+
+@cache
+def _steps(_known: int) -> Mapping[tuple[Kind, ...], Sequence[Step]]:
+    steps: dict[tuple[Kind, ...], list[Step]] = {}
+    for each in operators().values():
+        if each.blind and each.takes and not each.name.startswith(("to_", "from_")):
+            steps.setdefault(each.takes, []).extend(_literal_steps(each))
+    return {takes: sorted(found, key=lambda step: step.cost) for takes, found in steps.items()}
+
+
+def _fitting(
+    steps: Mapping[tuple[Kind, ...], Sequence[Step]], puzzle: Puzzle
+) -> Mapping[tuple[Kind, ...], Sequence[Step]]:
+    """Without steps about a colour that stands nowhere in the puzzle."""
+    grids = (*puzzle.inputs, *puzzle.outputs)
+    palette = set(np.concatenate([grid.ravel() for grid in grids]).tolist())
+    return {
+        takes: [step for step in several if step.keywords.get("colour", 0) in palette | {0}]
+        for takes, several in steps.items()
+    }
+
+
+def _literal_steps(each: Operator) -> Iterator[Step]:
+    names = sorted(each.choices)
+    for literals in product(*(tuple(each.choices[name]) for name in names)):
+        parameters = tuple(zip(names, literals, strict=True))
+        yield Step(each.name, each.function, each.takes, each.gives, parameters, dict(parameters), each.cost)
+
+
+_explorations: WeakKeyDictionary[Puzzle, Exploration] = WeakKeyDictionary()
+
+
+def explored(puzzle: Puzzle) -> Exploration:
+    """The exploration of a puzzle, which stages that ask for the same one share while the puzzle lives."""
+    if puzzle not in _explorations:
+        _explorations[puzzle] = Exploration(puzzle)
+    return _explorations[puzzle]
+
+
+class Exploration:
+    """The states of one puzzle, found by ``run`` in rounds; ``states`` holds all, in the order they were found."""
+
+    def __init__(self, puzzle: Puzzle) -> None:
+        self.states: list[State] = []
+        self.tried = 0
+        self._shapes = tuple(output.shape for output in puzzle.outputs)
+        self._seen: set[bytes] = set()
+        self._queue: list[tuple[float, int, State, tuple[Kind, ...], int]] = []
+        self._partners: dict[Kind, list[State]] = {}
+        self._steps = _fitting(blind_steps(), puzzle)
+        self._failures = 0
+        self._pushed = 0
+        self._take(Kind.GRID, puzzle.inputs, INPUT, 0.0, 0)
+
+    def run(self, meter: Meter, most: int) -> Iterator[State]:
+        """All states from the first on, the cheapest first about, until ``most`` were tried since the exploration began.
+
+        What an earlier call found is given again without being counted. Lets ``Spent`` of ``meter`` through, after
+        the last state.
+        """
+        yielded = 0
+        out_of_states = False
+        while True:
+            while yielded < len(self.states):
+                yielded += 1
+                yield self.states[yielded - 1]
+            if out_of_states:
+                raise Spent
+            if not self._queue or self.tried >= most:
+                return
+            before = meter.spent
+            try:
+                self._expand(meter)
+            except Spent:
+                out_of_states = True
+            self.tried += meter.spent - before
+
+    def _expand(self, meter: Meter) -> None:
+        """Apply to the state next in turn those of its steps that cost the same; the dearer ones go back in turn."""
+        priority, _, state, takes, start = heappop(self._queue)
+        steps = self._steps[takes]
+        cost = steps[start].cost
+        stop = start
+        while stop < len(steps) and steps[stop].cost == cost:
+            stop += 1
+        if stop < len(steps):
+            self._push(priority - cost + steps[stop].cost, state, takes, stop)
+        if len(takes) == 1:
+            arguments = (state.values,)
+            for step in steps[start:stop]:
+                self._try(step, (state,), arguments, meter)
+            return
+        for others in self._companions(state, takes):
+            arguments = tuple(other.values for other in others)
+            for step in steps[start:stop]:
+                self._try(step, others, arguments, meter)
+
+    def _companions(self, state: State, takes: tuple[Kind, ...]) -> Iterator[tuple[State, ...]]:
+        """Argument tuples with ``state`` in them whose other members come first of their kinds."""
+        if len(takes) != 2:
+            return
+        first, second = takes
+        if state.kind == first:
+            for other in self._partners.get(second, ()):
+                yield state, other
+        if state.kind == second:
+            for other in self._partners.get(first, ()):
+                if other is not state:
+                    yield other, state
+
+    def _try(
+        self, step: Step, states: tuple[State, ...], arguments: tuple[tuple[Any, ...], ...], meter: Meter
+    ) -> None:
+        function, keywords = step.function, step.keywords
+        values = []
+        try:
+            if len(arguments) == 1:
+                for value in arguments[0]:
+                    values.append(function(value, **keywords))
+            else:
+                for pair in zip(*arguments, strict=True):
+                    values.append(function(*pair, **keywords))
+        except CANNOT:
+            self._failures += 1
+            if values or self._failures >= _FAILURES_A_STATE:
+                self._failures = 0
+                meter.spend()
+            return
+        cells = _cells(step.gives, values)
+        if cells < 0:
+            meter.spend()
+            return
+        meter.spend(1 + cells // _CELLS_A_STATE)
+        program = Program(step.name, tuple(state.program for state in states), step.parameters)
+        cost = step.cost + sum(state.cost for state in states)
+        depth = 1 + max(state.depth for state in states)
+        self._take(step.gives, tuple(values), program, cost, depth)
+
+    def _take(self, kind: Kind, values: tuple[Any, ...], program: Program, cost: float, depth: int) -> None:
+        key = fingerprint(values)
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        sized = kind == Kind.GRID and all(
+            value.shape == shape for value, shape in zip(values, self._shapes, strict=False)
+        )
+        state = State(kind, values, program, cost, depth, sized)
+        self.states.append(state)
+        partners = self._partners.setdefault(kind, [])
+        if len(partners) < _PARTNERS:
+            partners.append(state)
+        priority = cost - (0.6 if sized and depth else 0.0)
+        for takes in self._steps:
+            if kind not in takes or (len(takes) > 1 and depth > 2):
+                continue
+            first = self._steps[takes][0].cost
+            extra = 0.0 if len(takes) == 1 else 0.5
+            self._push(priority + first + extra, state, takes, 0)
+
+    def _push(self, priority: float, state: State, takes: tuple[Kind, ...], start: int) -> None:
+        self._pushed += 1
+        heappush(self._queue, (priority, self._pushed, state, takes, start))
+
+
+def _cells(kind: Kind, values: Sequence[Any]) -> int:
+    """How many cells there are in all values; -1 where one of them is empty or too large to go on with."""
+    total = 0
+    if kind == Kind.NUMBER:
+        return len(values)
+    for value in values:
+        if kind in (Kind.GRID, Kind.MASK):
+            pieces: Sequence[Any] = (value,)
+        elif kind == Kind.PIECE:
+            pieces = (value.cells,)
+        else:
+            pieces = value
+            if not 1 <= len(value) <= MOST_PIECES:
+                return -1
+        for each in pieces:
+            cells = each.cells if isinstance(each, Piece) else each
+            if cells.size == 0 or max(cells.shape) > LARGEST_VALUE_SIDE:
+                return -1
+            total += cells.size + 20
+    return total

@@ -1,0 +1,64 @@
+"""Greedy composition stacks layers that are never wrong where nothing covers them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from medalist.families.arc.grids.cells import same
+from medalist.families.arc.grids.puzzle import Pair, Puzzle
+from medalist.families.arc.language.operator import Kind
+from medalist.families.arc.language.program import INPUT, call
+from medalist.families.arc.solving.stage import Meter
+from medalist.families.arc.solving.states import State
+from medalist.families.arc.stages.composition import Composition, program_of
+from medalist.families.arc.stages.composition_layers import Layers, stacks
+
+
+def _crossing() -> Puzzle:
+    """Cells of 2 draw their row, cells of 3 their column, and rows lie on top."""
+    rng = np.random.default_rng(8)
+
+    def scene() -> tuple[np.ndarray, np.ndarray]:
+        before = np.zeros((9, 10), np.int8)
+        row, column = rng.integers(0, 9, 2)
+        before[row, rng.integers(0, 10)] = 2
+        before[(row + 4) % 9, column] = 3
+        after = before.copy()
+        after[:, before.max(axis=0) == 3] = 3
+        after[row] = 2
+        return before, after
+
+    pairs = [scene() for _ in range(4)]
+    return Puzzle(tuple(Pair(*pair) for pair in pairs[:3]), (pairs[3][0],))
+
+
+def test_layers_are_chosen_from_the_top_and_cover_all() -> None:
+    puzzle = _crossing()
+    rows, columns = [], []
+    for grid in puzzle.inputs:
+        two, three = np.zeros_like(grid), np.zeros_like(grid)
+        two[(grid == 2).any(axis=1)] = 2
+        three[:, (grid == 3).any(axis=0)] = 3
+        rows.append(two)
+        columns.append(three)
+    layers = Layers(puzzle, (0,))
+    for name, values in (("rows", rows), ("columns", columns), ("input", puzzle.inputs)):
+        program = INPUT if name == "input" else call(name, INPUT)
+        layers.add(State(Kind.GRID, tuple(values), program, 1.0, 1, True))
+    stack = next(iter(stacks(layers, np.zeros_like(layers.pair_bits(0)), 1, 4)))
+    assert stack.left == 0
+    assert str(program_of(layers, stack)) == "over(rows(input), columns(input), clear=0)"
+
+
+def test_a_puzzle_of_two_layers_is_solved_and_believed() -> None:
+    puzzle = _crossing()
+    stage = Composition()
+    proposals = list(stage.propose(puzzle, Meter(4_000)))
+    best = max(proposals, key=lambda each: each.confidence)
+    for pair in puzzle.train:
+        given = best.program.answer(pair.input)
+        assert given is not None
+        assert same(given, pair.output)
+    answer = best.program.answer(puzzle.tests[0])
+    assert answer is not None
+    assert set(np.unique(answer).tolist()) == {0, 2, 3}
