@@ -150,10 +150,10 @@ def colour_line(pieces: tuple[Piece, ...], *, across: bool) -> Grid:
     side=("left", "right", "down", "up"),
     by=("cells", "width", "height"),
 )
-def bars(pieces: tuple[Piece, ...], *, side: str, by: str) -> Grid:
+def bars_of(pieces: tuple[Piece, ...], *, side: str, by: str) -> Grid:
     """A bar of its main colour for each piece, in their order, as long as its measure, from one side on.
 
-    >>> bars((Piece(np.array([[3, 3]], np.int8), 1, 1), Piece(np.array([[4]], np.int8), 5, 4)), side="left", by="cells")
+    >>> bars_of((Piece(np.array([[3, 3]], np.int8), 1, 1), Piece(np.array([[4]], np.int8), 5, 4)), side="left", by="cells")
     array([[3, 3],
            [4, 0]], dtype=int8)
     """
