@@ -23,7 +23,7 @@ from medalist.families.arc.grids.kernels import fingerprint
 from medalist.families.arc.grids.puzzle import Puzzle
 from medalist.families.arc.language.operator import Kind, Operator, operators
 from medalist.families.arc.language.program import CANNOT, INPUT, Program
-from medalist.families.arc.solving.stage import Meter, Spent
+from medalist.families.arc.solving.stage import Meter
 
 LARGEST_VALUE_SIDE = 60
 MOST_PIECES = 300
@@ -126,26 +126,21 @@ class Exploration:
         """All states from the first on, the cheapest first about, until ``most`` were tried since the exploration began.
 
         What an earlier call found is given again without being counted. Lets ``Spent`` of ``meter`` through, after
-        the last state.
+        the states that were found until then; operators that belong together are never broken off.
         """
         yielded = 0
-        out_of_states = False
+        counted = self.tried
         while True:
             while yielded < len(self.states):
                 yielded += 1
                 yield self.states[yielded - 1]
-            if out_of_states:
-                raise Spent
+            meter.spend(self.tried - counted)
             if not self._queue or self.tried >= most:
                 return
-            before = meter.spent
-            try:
-                self._expand(meter)
-            except Spent:
-                out_of_states = True
-            self.tried += meter.spent - before
+            counted = self.tried
+            self._expand()
 
-    def _expand(self, meter: Meter) -> None:
+    def _expand(self) -> None:
         """Apply to the state next in turn those of its steps that cost the same; the dearer ones go back in turn."""
         priority, _, state, takes, start = heappop(self._queue)
         steps = self._steps[takes]
@@ -158,12 +153,12 @@ class Exploration:
         if len(takes) == 1:
             arguments = (state.values,)
             for step in steps[start:stop]:
-                self._try(step, (state,), arguments, meter)
+                self._try(step, (state,), arguments)
             return
         for others in self._companions(state, takes):
             arguments = tuple(other.values for other in others)
             for step in steps[start:stop]:
-                self._try(step, others, arguments, meter)
+                self._try(step, others, arguments)
 
     def _companions(self, state: State, takes: tuple[Kind, ...]) -> Iterator[tuple[State, ...]]:
         """Argument tuples with ``state`` in them whose other members come first of their kinds."""
@@ -178,9 +173,7 @@ class Exploration:
                 if other is not state:
                     yield other, state
 
-    def _try(
-        self, step: Step, states: tuple[State, ...], arguments: tuple[tuple[Any, ...], ...], meter: Meter
-    ) -> None:
+    def _try(self, step: Step, states: tuple[State, ...], arguments: tuple[tuple[Any, ...], ...]) -> None:
         function, keywords = step.function, step.keywords
         values = []
         try:
@@ -194,13 +187,13 @@ class Exploration:
             self._failures += 1
             if values or self._failures >= _FAILURES_A_STATE:
                 self._failures = 0
-                meter.spend()
+                self.tried += 1
             return
         cells = _cells(step.gives, values)
         if cells < 0:
-            meter.spend()
+            self.tried += 1
             return
-        meter.spend(1 + cells // _CELLS_A_STATE)
+        self.tried += 1 + cells // _CELLS_A_STATE
         program = Program(step.name, tuple(state.program for state in states), step.parameters)
         cost = step.cost + sum(state.cost for state in states)
         depth = 1 + max(state.depth for state in states)
