@@ -2,7 +2,8 @@
 
 A first generation of programs comes from analyses that begin in different places; later ones mend or cross parents
 drawn by ``search.rex``. Every program is run on all inputs in sandboxed workers and judged as an ``Individual``; what
-a parent got wrong goes back cell by cell. Programs that give every training output vote by their test outputs.
+a parent got wrong goes back cell by cell. Programs that give every training output vote by their test outputs. For a
+whole collection ``roles.engineer`` does so task by task.
 """
 
 from __future__ import annotations
@@ -78,6 +79,9 @@ class ModelSolution:
     individuals: tuple[Individual, ...]
     generations: int
     ended: str
+    closed: bool
+    """Whether nothing more can be asked of the model: a limit was reached, or it fails again and again."""
+
     development: bool
     seconds: Mapping[str, float] = field(default_factory=dict)
     requests: Mapping[str, int] = field(default_factory=dict)
@@ -331,6 +335,7 @@ class _Mind:
             tuple(self._made),
             generations,
             ended,
+            bool(self._closed) and self._closed != _LATE,
             self._development is not None,
             {**self._speakers.seconds, "evaluation": self._seconds_of_evaluation},
             dict(self._speakers.requests),
