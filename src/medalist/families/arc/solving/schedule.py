@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
-from importlib.util import find_spec
 
 from medalist.families.arc.grids.puzzle import Puzzle
 from medalist.families.arc.language.program import Program
 from medalist.families.arc.solving.solve import Search, Solution
-from medalist.families.arc.solving.stage import Stage
+from medalist.families.arc.solving.stage import Meter, Proposal, Stage
 
 _STAGES = "medalist.families.arc.stages"
 LEARNED = ("detectors", "cell_rules", "object_rules")
@@ -30,7 +29,7 @@ def solve(
     population: int | None = None,
     generations: int | None = None,
 ) -> Solution:
-    """Every stage in turn, within ``seconds`` of this process's CPU time.
+    """Every stage in turn, within ``seconds`` of this process's CPU time; evolution where no program fits by then.
 
     ``library`` holds programs that solved other puzzles. ``population`` and ``generations`` are evolution's, its own
     where None; only there does ``seed`` matter.
@@ -39,6 +38,18 @@ def solve(
     for name in (*LEARNED, *SEARCHED):
         if search.sure:
             break
-        if find_spec(f"{_STAGES}.{name}"):
-            search.run(find_stage(name))
+        search.run(find_stage(name))
+    if not search.solutions:
+        _evolve(search, seed, population, generations)
     return search.solution()
+
+
+def _evolve(search: Search, seed: int, population: int | None, generations: int | None) -> None:
+    """Breed what the other stages' near misses begin."""
+    stage = import_module(f"{_STAGES}.evolution").stage
+    seeds = [near.program for near in search.near]
+
+    def propose(meter: Meter) -> Iterator[Proposal]:
+        return stage.propose(search.puzzle, meter, seeds, seed, population, generations)
+
+    search.take(stage.name, stage.states, propose)
