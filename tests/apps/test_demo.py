@@ -13,6 +13,8 @@ import pytest
 from rich.console import Console
 
 from medalist.apps.demo import Row
+from medalist.apps.demo_arc import puzzles_at_work
+from medalist.apps.demo_puzzles import PUZZLES
 from medalist.apps.demo_speedup import CLAIM, TASK, SpedUp, refused_claim, show_steps
 from medalist.core.score import ScoreStatus
 from medalist.runs import api
@@ -97,3 +99,14 @@ def test_each_transformation_is_shown_with_its_gain_and_its_proof() -> None:
     shown = console.export_text()
     assert all(text in shown for text in ("compiled the loop", "10.9x", "the same to the last bit"))
     assert sped_up.text == "183.1x (180.2x to 185.4x), by 1 of the transformations tried"
+
+
+def test_puzzles_are_shown_as_blocks_with_the_program_that_the_grader_found_right(tmp_path: Path) -> None:
+    told = io.StringIO()
+    console = Console(file=told, force_terminal=True, color_system="truecolor", width=160)
+    puzzled = puzzles_at_work(tmp_path, console, lambda text: None)
+    assert puzzled.solved == puzzled.of == len(PUZZLES)
+    shown = told.getvalue()
+    assert shown.count("✓ right") == len(PUZZLES)
+    assert "\x1b[48;2;30;118;217m  " in shown, "a blue cell"
+    assert set(puzzled.programs) == set(PUZZLES)

@@ -1,4 +1,4 @@
-"""``medalist demo``: the checks at work, competitions from installed libraries, graded and compared, and a speed-up.
+"""``medalist demo``: the checks at work, competitions from installed libraries, graded and compared, a speed-up, puzzles.
 
 Everything it shows is real: the network trains, the submissions are graded by the grader's own
 process on answers that lie outside the public folders, and the baseline had the same files.
@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from medalist.apps.delivery import Delivery
+from medalist.apps.demo_arc import Puzzled, puzzles_at_work
 from medalist.apps.demo_checks import checks_at_work
 from medalist.apps.demo_speedup import SpedUp, speedup_at_work
 from medalist.apps.live import Live
@@ -75,6 +76,7 @@ class Demo:
         self.rows: list[Row] = []
         self.checks = ""
         self.sped_up: SpedUp | None = None
+        self.puzzled: Puzzled | None = None
 
     def play(self) -> None:
         """All acts. Raises MedalistError when nothing could be prepared."""
@@ -94,6 +96,7 @@ class Demo:
         self._wait(others)
         for name in OTHERS:
             self._compete(name, self.seconds)
+        self.puzzled = puzzles_at_work(self.root / "runs", self.console, self._title)
         self.sped_up = speedup_at_work(self.root / "runs", self.console, self._title)
 
     def _prepare(self, *names: str) -> subprocess.Popen[bytes]:
@@ -193,6 +196,7 @@ def run_demo(time_each: str, out: str | None) -> Delivery:
         "checks": demo.checks,
         "competitions": [{**asdict(row), "verdict": row.verdict} for row in demo.rows],
         "speedup": demo.sped_up.as_dict() if demo.sped_up else None,
+        "arc": demo.puzzled.as_dict() if demo.puzzled else None,
         "seconds": round(time.monotonic() - demo.started, 1),
     }
     good = bool(demo.rows) and all(row.score is not None for row in demo.rows)
@@ -225,9 +229,12 @@ def _show(demo: Demo) -> None:
         console.print(
             f"[dim]Speed-up:[/] {demo.sped_up.text}; a printed 93x was refused: {demo.sped_up.refusal}"
         )
+    if demo.puzzled:
+        console.print(f"[dim]ARC:[/] {demo.puzzled.text}")
     last = demo.root / "runs" / demo.rows[-1].name
     console.print(
         f"[dim]Reports:[/] {demo.root / 'runs'}/*/*/report.html, or: medalist report {last}", soft_wrap=True
     )
     console.print("[dim]Your own folder:[/] [bold]medalist compete path/to/folder --time 10m[/]")
+    console.print("[dim]ARC's tasks:[/] [bold]medalist arc challenges.json[/]")
     console.print("[dim]Your own script:[/] [bold]medalist speedup path/to/train.py[/]")

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from medalist.core.errors import UsageError
+from medalist.core.family import Draws, find_family
 from medalist.runs import report_verdict
 from medalist.runs.checklist import Tick, checklist
 from medalist.runs.consultations import consultations, share_trained
@@ -34,6 +36,9 @@ class AttemptStory:
     notes: str = ""
     """What the engineer wrote beside its product, Markdown."""
 
+    drawing: str = ""
+    """Pictures of the family's own, markup."""
+
     @property
     def name(self) -> str:
         return self.record.spec.id
@@ -49,17 +54,26 @@ def read_story(store: Store, attempt_id: str) -> AttemptStory:
     folder = store.folder(attempt_id)
     figures = fold(store.events(attempt_id))
     record = store.read(attempt_id)
-    trained = not record.result.get(
-        "verdict"
-    )  # else a training is worked on, and the habits of one say nothing
+    grade = _grade(folder / "grade.json")
+    # where a training is worked on, or none is asked for, the habits of one say nothing
+    trained = not (record.result.get("verdict") or record.result.get("tally"))
     return AttemptStory(
         record=record,
         figures=figures,
-        grade=_grade(folder / "grade.json"),
+        grade=grade,
         readings=tuple(_json_lines(folder / "telemetry.jsonl")),
         ticks=tuple(checklist(figures, folder / "workspace")) if trained else (),
         notes=read_notes(folder / "submission"),
+        drawing=_drawing(record, folder, grade),
     )
+
+
+def _drawing(record: AttemptRecord, folder: Path, grade: Grade | None) -> str:
+    try:
+        family = find_family(record.spec.task.family)
+    except UsageError:
+        return ""  # a plug-in's that is installed no more
+    return family.drawing(folder, grade.report if grade else {}) if isinstance(family, Draws) else ""
 
 
 def read_stories(store: Store) -> list[AttemptStory]:

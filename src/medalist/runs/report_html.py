@@ -56,6 +56,7 @@ def _attempt(story: AttemptStory, *, alone: bool) -> str:
         else section(_scores_title(story), _scores(figures) + _legend()),
         section("Times as fast", report_verdict.chart([story])) if alone else "",
         section("What was done", notes_markup(story.notes)),
+        section("Tasks", story.drawing),
         section("What ran when", _machine_charts(story)),
         section("Candidates", candidates(figures)),
         section("Oracle", oracle_section(figures)),
