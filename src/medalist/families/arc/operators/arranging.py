@@ -33,11 +33,11 @@ def pile(pieces: tuple[Piece, ...], *, first: bool) -> Grid:
     return np.maximum(np.take_along_axis(layers, upper[None], axis=0)[0], 0)
 
 
-@operator(tags=("array manipulation", "conditional logic"), how=("all", "one", "most"))
+@operator(tags=("array manipulation", "conditional logic"), how=("all", "one", "none", "most"))
 def agree(pieces: tuple[Piece, ...], *, how: str) -> Grid:
-    """Pieces of one shape: the cells that all of them show, that exactly one does, or most of them in one colour.
+    """Pieces of one shape: the cells that all of them show, that exactly one or none does, or most in one colour.
 
-    Of cells that several show, the first piece's colour is taken.
+    Of cells that several show, the first piece's colour is taken; those of none are in the first's main colour.
 
     >>> agree((Piece(np.array([[3, 0]], np.int8), 0, 0), Piece(np.array([[4, 4]], np.int8), 0, 9)), how="one").tolist()
     [[0, 4]]
@@ -49,6 +49,8 @@ def agree(pieces: tuple[Piece, ...], *, how: str) -> Grid:
         nothing = len(pieces) - counts.sum(axis=0)
         best = counts.argmax(axis=0)
         return np.where(counts.max(axis=0) > nothing, best + 1, 0).astype(np.int8)
+    if how == "none":
+        return np.where(shown.any(axis=0), np.int8(0), np.int8(main_colour(layers[0])))
     kept = shown.all(axis=0) if how == "all" else shown.sum(axis=0) == 1
     upper = np.take_along_axis(layers, np.argmax(shown, axis=0)[None], axis=0)[0]
     return np.where(kept, upper, np.int8(0))
@@ -221,3 +223,18 @@ def nest(pieces: tuple[Piece, ...], *, corner: bool) -> Grid:
         top, left = (0, 0) if corner else ((height - tall) // 2, (width - wide) // 2)
         np.copyto(out[top : top + tall, left : left + wide], each.cells, where=each.cells != CLEAR)
     return out
+
+
+@operator(tags=("pattern copy",))
+def each_as(pieces: tuple[Piece, ...], content: Grid) -> tuple[Piece, ...]:
+    """A grid in place of every piece of its shape.
+
+    >>> each_as((Piece(np.array([[3, 0]], np.int8), 4, 4),), np.array([[1, 2]], np.int8))[0].cells.tolist()
+    [[1, 2]]
+    """
+    found = tuple(
+        Piece(content, row, column) for cells, row, column in pieces if cells.shape == content.shape
+    )
+    if not found:
+        raise NoValue("no piece of the shape")
+    return found

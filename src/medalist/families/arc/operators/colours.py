@@ -163,3 +163,13 @@ def flood_by_rank(grid: Grid, *, rank: int) -> Grid:
     [[4, 4, 4, 4, 4, 4]]
     """
     return np.full(grid.shape, ranked(grid, rank), np.int8)
+
+
+@operator(tags=("colour fill", "counting"), rank=(0, -1))
+def painted_like(grid: Grid, model: Grid, *, rank: int) -> Grid:
+    """Everything on the background in the most frequent (0) or rarest (-1) colour of another grid.
+
+    >>> painted_like(np.array([[0, 7]], np.int8), np.array([[0, 3, 4, 4]], np.int8), rank=-1).tolist()
+    [[0, 3]]
+    """
+    return paint_all(grid, colour=ranked(model, rank))

@@ -210,3 +210,20 @@ def sort_lines(grid: Grid, *, side: str) -> Grid:
     seen = upwards(grid, side)
     order = np.argsort((seen == background(grid)).sum(axis=1), kind="stable")
     return upwards(seen[order], side).copy()
+
+
+@operator(tags=("array manipulation", "conditional logic"), side=SIDES, colour=tuple(range(1, 10)))
+def fall_colour(grid: Grid, *, side: str, colour: int) -> Grid:
+    """Every cell of a colour falls over background to one side, until something else stops it.
+
+    >>> fall_colour(np.array([[3, 0, 4, 3, 0]], np.int8), side="right", colour=3).tolist()
+    [[0, 3, 4, 0, 3]]
+    """
+    seen = upwards(grid, side)
+    moving, empty = seen == colour, seen == background(grid)
+    fixed = ~(moving | empty)
+    if not moving.any():
+        raise NoValue("the colour is not there")
+    stretch = 2 * np.cumsum(fixed, axis=0) - fixed
+    order = np.argsort(2 * stretch + empty, axis=0, kind="stable")
+    return upwards(np.take_along_axis(seen, order, axis=0), side).copy()

@@ -96,17 +96,20 @@ def connect(grid: Grid, *, along: str) -> Grid:
     return out
 
 
-@operator(tags=("neighbourhood analysis",), along=("rows", "columns"))
+@operator(tags=("neighbourhood analysis",), along=("rows", "columns", "both"), colour=COLOUR[1:])
 def bridge(grid: Grid, *, along: str, colour: int) -> Grid:
-    """A colour on the background between any two things in a row or column.
+    """A colour on the background between any two things in a row, a column, or either.
 
     >>> bridge(np.array([[3, 0, 4, 0]], np.int8), along="rows", colour=5).tolist()
     [[3, 5, 4, 0]]
     """
-    empty = background(grid)
-    one, other = ("left", "right") if along == "rows" else ("up", "down")
-    between = (grid == empty) & (_rayed(grid, one) != empty) & (_rayed(grid, other) != empty)
-    return np.where(between, np.int8(colour), grid)
+    shown = grid != background(grid)
+    between = np.zeros(grid.shape, np.bool_)
+    for way, axis in (("columns", 0), ("rows", 1)):
+        if along in (way, "both"):
+            before = np.logical_or.accumulate(shown, axis=axis)
+            between |= before & np.flip(np.logical_or.accumulate(np.flip(shown, axis), axis=axis), axis)
+    return np.where(between & ~shown, np.int8(colour), grid)
 
 
 def around(shown: Mask, diagonal: bool) -> Mask:
@@ -188,3 +191,33 @@ def full_lines(grid: Grid, *, along: str) -> Grid:
     if (out == grid).all():
         raise NoValue("no line of one colour")
     return out
+
+
+@operator(tags=("neighbourhood analysis",), along=("rows", "columns", "either", "both"), colour=COLOUR[1:])
+def paint_lines(grid: Grid, *, along: str, colour: int) -> Grid:
+    """A colour on the background that has a thing in its row, its column, either of them, or both.
+
+    >>> paint_lines(np.array([[0, 3, 0], [0, 0, 0]], np.int8), along="columns", colour=5).tolist()
+    [[0, 3, 0], [0, 5, 0]]
+    """
+    shown = grid != background(grid)
+    rows, columns = shown.any(axis=1, keepdims=True), shown.any(axis=0, keepdims=True)
+    if along == "rows":
+        columns = rows
+    elif along == "columns":
+        rows = columns
+    lit = rows & columns if along == "both" else rows | columns
+    return np.where(lit & ~shown, np.int8(colour), grid)
+
+
+@operator(tags=("neighbourhood analysis", "colour fill"), colour=COLOUR)
+def as_nearest(grid: Grid, *, colour: int) -> Grid:
+    """Cells of a colour take the colour of the nearest thing of another.
+
+    >>> as_nearest(np.array([[3, 0, 5, 0, 0, 4]], np.int8), colour=5).tolist()
+    [[3, 0, 3, 0, 0, 4]]
+    """
+    chosen, empty = grid == colour, background(grid)
+    if colour == empty or not chosen.any():
+        raise NoValue("no such things")
+    return np.where(chosen, spread(np.where(chosen, np.int8(empty), grid), diagonal=False), grid)

@@ -21,6 +21,7 @@ MEASURES = (
     "symmetry",
     "fullness",
     "copies",
+    "others",
 )
 
 
@@ -69,6 +70,9 @@ def colour_set(cells: Grid) -> int:
 def measured(pieces: tuple[Piece, ...], by: str) -> list[float]:
     """One number for each piece. Cells of 0 are no content: a panel's are counted without them.
 
+    "fullness" is the share of its rectangle that it fills, "copies" how many look as it does, "others" its cells that
+    are not of its main colour; "row" and "column" are twice its middle.
+
     >>> measured((Piece(np.array([[3, 0]], np.int8), 0, 0),), "cells")
     [1]
     """
@@ -95,6 +99,9 @@ def measured(pieces: tuple[Piece, ...], by: str) -> list[float]:
     if by == "copies":
         keys = [looks(each.cells) for each in pieces]
         return [keys.count(key) for key in keys]
+    if by == "others":
+        counts = [np.bincount(each.cells.ravel() + 1, minlength=11)[2:] for each in pieces]
+        return [int(count.sum() - count.max()) for count in counts]
     raise NoValue(f"no measure {by}")
 
 
@@ -199,15 +206,15 @@ def keep(pieces: tuple[Piece, ...], *, by: str, least: bool) -> tuple[Piece, ...
     return kept
 
 
-TRAITS = ("single", "square", "full", "flat", "symmetric", "holed", "coloured", "alone")
+TRAITS = ("single", "square", "full", "flat", "framed", "symmetric", "holed", "coloured", "alone")
 
 
 @operator(tags=("object detection", "conditional logic"), trait=TRAITS, without=(False, True))
 def keep_with(pieces: tuple[Piece, ...], *, trait: str, without: bool) -> tuple[Piece, ...]:
     """The pieces that have a trait, or all others. Raises NoValue where none would be left.
 
-    Traits: of a single cell, square, filling its rectangle, one cell thick, symmetric, with a hole, of several
-    colours, looking like no other.
+    Traits: of a single cell, a full square, filling its rectangle, one cell thick, filling the edge of its rectangle,
+    symmetric, with a hole, of several colours, looking like no other.
 
     >>> two = Piece(np.array([[3]], np.int8), 0, 0), Piece(np.array([[4, 4]], np.int8), 2, 0)
     >>> [each.cells.tolist() for each in keep_with(two, trait="single", without=True)]
@@ -223,11 +230,15 @@ def _have(pieces: tuple[Piece, ...], trait: str) -> list[bool]:
     if trait == "single":
         return [each.cells.size == 1 for each in pieces]
     if trait == "square":
-        return [each.cells.shape[0] == each.cells.shape[1] for each in pieces]
+        return [
+            each.cells.shape[0] == each.cells.shape[1] and int(each.cells.min()) != CLEAR for each in pieces
+        ]
     if trait == "full":
         return [int(each.cells.min()) != CLEAR for each in pieces]
     if trait == "flat":
         return [min(each.cells.shape) == 1 for each in pieces]
+    if trait == "framed":
+        return [all(int(e.min()) > 0 for e in (c[0], c[-1], c[:, 0], c[:, -1])) for c, _, _ in pieces]
     if trait == "symmetric":
         return [symmetry(each.cells) > 0 for each in pieces]
     if trait == "holed":
@@ -263,3 +274,40 @@ def keep_coloured(pieces: tuple[Piece, ...], *, colour: int) -> tuple[Piece, ...
     if not kept:
         raise NoValue("none has the colour")
     return kept
+
+
+@operator(tags=("object detection", "conditional logic"), colour=tuple(range(1, 10)), least=(False, True))
+def pick_by_colour(pieces: tuple[Piece, ...], *, colour: int, least: bool) -> Piece:
+    """The piece with the most (or least) cells of a colour. NoValue for a tie of pieces that look different.
+
+    >>> two = Piece(np.array([[3, 4]], np.int8), 0, 0), Piece(np.array([[4, 4]], np.int8), 2, 0)
+    >>> pick_by_colour(two, colour=4, least=False).cells.tolist()
+    [[4, 4]]
+    """
+    counts = [int(np.count_nonzero(each.cells == colour)) for each in pieces]
+    if not counts or max(counts) == 0:
+        raise NoValue("none has the colour")
+    wanted = min(counts) if least else max(counts)
+    best = [each for each, count in zip(pieces, counts, strict=True) if count == wanted]
+    if len({looks(each.cells) for each in best}) > 1:
+        raise NoValue("several have as many")
+    return best[0]
+
+
+@operator(
+    tags=("object detection", "conditional logic"),
+    by=("cells", "area", "colours", "copies"),
+    least=(False, True),
+)
+def leave_out(pieces: tuple[Piece, ...], *, by: str, least: bool) -> tuple[Piece, ...]:
+    """The pieces but those with the largest (or least) measure. Raises NoValue where all are the same in it.
+
+    >>> three = tuple(Piece(np.full((1, n), 3, np.int8), 0, 0) for n in (2, 1, 2))
+    >>> len(leave_out(three, by="cells", least=False))
+    1
+    """
+    values = measured(pieces, by)
+    if len(set(values)) < 2:
+        raise NoValue("all are the same in this")
+    unwanted = min(values) if least else max(values)
+    return tuple(each for each, value in zip(pieces, values, strict=True) if value != unwanted)

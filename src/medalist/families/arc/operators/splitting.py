@@ -186,3 +186,33 @@ def _within(pieces: tuple[Piece, ...], diagonal: bool, by_colour: bool) -> tuple
     if not 1 <= len(parts) <= MOST_PIECES:
         raise NoValue("no parts, or too many")
     return tuple(parts)
+
+
+@operator(tags=("object detection",))
+def largest_empty_rectangle(grid: Grid) -> Piece:
+    """The largest rectangle of background, of at least two cells. Raises NoValue where two are as large.
+
+    >>> largest_empty_rectangle(np.array([[0, 0, 5], [0, 0, 0]], np.int8))
+    Piece(cells=array([[0, 0],
+           [0, 0]], dtype=int8), row=0, column=0)
+    """
+    empty = background(grid)
+    heights = [0] * (grid.shape[1] + 1)
+    best, found = 1, set()
+    for row, line in enumerate((grid == empty).tolist()):
+        heights = [height + 1 if free else 0 for height, free in zip(heights, line, strict=False)] + [0]
+        open_at: list[tuple[int, int]] = []
+        for column, height in enumerate(heights):
+            start = column
+            while open_at and open_at[-1][1] >= height:
+                start, tall = open_at.pop()
+                area = tall * (column - start)
+                if area > best:
+                    best, found = area, set()
+                if area == best:
+                    found.add((row + 1 - tall, start, tall, column - start))
+            open_at.append((start, height))
+    if best == 1 or len(found) != 1:
+        raise NoValue("none is the largest")
+    top, left, tall, wide = found.pop()
+    return Piece(np.full((tall, wide), empty, np.int8), top, left)
