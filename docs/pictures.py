@@ -1,7 +1,8 @@
-"""The README's two pictures, made by the project itself: `.venv/bin/python docs/pictures.py`.
+"""The README's pictures, made by the project itself: `.venv/bin/python docs/pictures.py`.
 
 Runs a real competition (scikit-learn's wine table) in a real terminal (tmux), saves the screen as SVG,
-then opens the report of that very run in headless Chromium and saves a screenshot.
+then opens the report of that very run in headless Chromium and saves a screenshot. The demo's puzzles are solved and
+their coloured blocks kept as SVG.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.compete.sets import SETS, write_set  # noqa: E402
+
+from medalist.apps.demo_arc import puzzles_at_work  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 COLUMNS, ROWS = 118, 34
@@ -75,14 +78,24 @@ def screenshot(page: Path) -> None:
         subprocess.run(["chromium", *flags, page.as_uri()], check=True, capture_output=True)
 
 
+def puzzles(folder: Path) -> None:
+    """The demo's puzzles as a terminal shows them."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        colours = {"force_terminal": True, "color_system": "truecolor"}
+        console = Console(record=True, width=COLUMNS, file=nowhere, **colours)
+        puzzles_at_work(folder, console, lambda text: None)
+    console.save_svg(str(IMAGES / "puzzles.svg"), title="medalist demo: puzzles")
+
+
 def main() -> None:
-    """Make both pictures."""
+    """Make them all."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         folder = write_set(next(one for one in SETS if one.name == "wine"), 0, Path(scratch, "wine"))
         terminal(folder)
         reports = sorted(Path(scratch).rglob("report.html"))
         screenshot(reports[0])
+        puzzles(Path(scratch, "puzzles"))
 
 
 if __name__ == "__main__":
