@@ -197,7 +197,11 @@ def slide(scene: dict[str, Any], number: int, step: tuple[int, int]) -> int:
 
 
 def slides(scene: dict[str, Any], chosen: list[bool], step: tuple[int, int]) -> list[int]:
-    """How many steps each of the ``chosen`` can go when all go, the foremost first."""
+    """How many steps each of the ``chosen`` can go when all go, the foremost first; worked out once a scene."""
+    known = scene.setdefault("slides", {})
+    asked = (tuple(chosen), step)
+    if asked in known:
+        return known[asked]
     objects = scene["objects"]
     taken = scene["grid"] != scene["ground"]
     for number, goes in enumerate(chosen):
@@ -218,6 +222,7 @@ def slides(scene: dict[str, Any], chosen: list[bool], step: tuple[int, int]) -> 
             piece.cells, piece.row + step[0] * lengths[number], piece.column + step[1] * lengths[number]
         )
         taken = taken | spread(gone, taken.shape)
+    known[asked] = lengths
     return lengths
 
 

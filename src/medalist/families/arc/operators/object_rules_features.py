@@ -55,6 +55,7 @@ def own_features(piece: Piece, shape: tuple[int, ...]) -> dict[str, int]:
         "longest": max(height, width),
         "full": int(area == height * width),
         "square": int(height == width),
+        "block": int(height == width and area == height * width),
         "lie": (width > height) - (height > width),
         "line": int(min(height, width) == 1),
         "holes": int(outside.max()) - 1,

@@ -128,6 +128,13 @@ def ray(free: Mask, own: Mask, step: tuple[int, int], mode: str, stride: int = 1
 
     With ``stride`` 2 only every other one of them, beginning with the first (``phase`` 0) or the second.
     """
+    if 0 in step and stride == 1 and mode != "stop":
+        axis = 0 if step[0] else 1
+        turn = slice(None, None, -1 if sum(step) < 0 else 1)
+        turned = own[turn] if axis == 0 else own[:, turn]
+        found = np.logical_or.accumulate(turned, axis=axis)
+        found = (found[turn] if axis == 0 else found[:, turn]) & ~own
+        return found & free if mode == "under" else found
     found = np.zeros(own.shape, np.bool_)
     front = own
     for distance in range(max(own.shape)):

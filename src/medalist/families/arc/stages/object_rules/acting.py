@@ -18,7 +18,7 @@ from medalist.families.arc.operators.object_rules import acted
 from medalist.families.arc.operators.object_rules_scene import ground_colour
 from medalist.families.arc.solving.stage import Meter
 from medalist.families.arc.stages.object_rules.actions import Able, Learner
-from medalist.families.arc.stages.object_rules.cast import Cast, casts
+from medalist.families.arc.stages.object_rules.cast import CELLS, Cast, casts
 from medalist.families.arc.stages.object_rules.conditions import Asked, joined_conditions, single_conditions
 from medalist.families.arc.stages.object_rules.findings import Finding
 
@@ -26,11 +26,19 @@ SPLITS = ("four", "eight", "eight_any", "four_any", "holes", "colours", "spaces"
 SECOND_RULE = 1.0
 """The price of each rule after the first."""
 
+LONELY = 1.2
+
 TRIED = 40
 """Rule sets, the cheapest first, that are carried out on a puzzle."""
 
 ALIKE = 4
 """Rules kept for one set of explained cells."""
+
+MOST_JOINED = 60
+"""Objects of a puzzle up to which two tests at once are tried."""
+
+ENOUGH, CHEAP = 40, 1.5
+"""With so many findings, one of them cheaper than this, no other way of cutting up is looked at."""
 
 BASES = 300
 
@@ -47,22 +55,24 @@ class Rule:
 def acts(puzzle: Puzzle, ground: int, meter: Meter) -> list[Finding]:
     """What rules over objects explain the puzzle."""
     found: list[Finding] = []
-    everything: list[Rule] = []
-    stock: dict[str, Cast] = {}
-    change = 0
+    learners = [Learner(cast, meter) for cast in casts(puzzle, ground, SPLITS)]
+    stock = {learner.cast.split: learner.cast for learner in learners}
+    if not learners or not learners[0].change:
+        return found
+    change = learners[0].change
     for joined in (False, True):
-        for cast in casts(puzzle, ground, SPLITS):
-            stock[cast.split] = cast
-            learner = Learner(cast, meter)
-            change = learner.change
-            if not change or (joined and cast.trained > 80):
+        everything: list[Rule] = []
+        for learner in learners:
+            if joined and learner.cast.trained > MOST_JOINED:
                 continue
-            conditions = single_conditions(cast)
+            conditions = single_conditions(learner.cast)
             if joined:
-                conditions = joined_conditions(cast, conditions)
-            rules = rules_of(cast, list(learner.abilities()), conditions, meter)
+                conditions = joined_conditions(learner.cast, conditions)
+            rules = rules_of(learner.cast, learner.abilities, conditions, meter)
             everything += rules
             _keep(found, puzzle, ground, stock, rule_sets(rules, change, meter), meter)
+            if len(found) >= ENOUGH and min(each.price for each in found) < CHEAP:
+                break
         if not found:
             _keep(found, puzzle, ground, stock, rule_sets(_fewer(everything), change, meter), meter)
         if found:
@@ -89,6 +99,15 @@ def rules_of(cast: Cast, able: Sequence[Able], conditions: Sequence[Asked], mete
                 )
     meter.spend(1 + len(able) // 20)
     return _fewer(found)
+
+
+def _lonely(cover: int, pairs: int) -> float:
+    """What is paid by a rule that only one of several pairs bears out."""
+    return (
+        LONELY
+        if pairs > 1 and sum((cover >> CELLS * n) & ((1 << CELLS) - 1) > 0 for n in range(pairs)) == 1
+        else 0.0
+    )
 
 
 def _fewer(rules: Sequence[Rule]) -> list[Rule]:

@@ -13,7 +13,7 @@ from medalist.families.arc.grids.cells import CLEAR
 from medalist.families.arc.language.operator import NoValue
 from medalist.families.arc.operators.object_rules import effect
 from medalist.families.arc.operators.object_rules_features import named_colours
-from medalist.families.arc.operators.object_rules_footprints import footprint
+from medalist.families.arc.operators.object_rules_footprints import footprint, grown
 from medalist.families.arc.solving.stage import Meter
 from medalist.families.arc.stages.object_rules.cast import Cast, cell_set, object_set
 
@@ -97,8 +97,32 @@ class Learner:
     def places(self) -> tuple[tuple[int, int], ...]:
         return self.cast.places[: self.cast.trained]
 
-    def abilities(self) -> Iterator[Able]:
+    @cached_property
+    def distant(self) -> frozenset[int]:
+        """Objects in and around whose boxes nothing changes."""
+        found = []
+        for place, (scene, number) in enumerate(self.places):
+            piece = self.cast.scenes[scene]["objects"][number]
+            height, width = piece.cells.shape
+            around = self.changed[scene][
+                max(0, piece.row - 1) : piece.row + height + 1,
+                max(0, piece.column - 1) : piece.column + width + 1,
+            ]
+            if not around.any():
+                found.append(place)
+        return frozenset(found)
+
+    @cached_property
+    def nearest_first(self) -> tuple[int, ...]:
+        """All places, the distant ones last."""
+        return tuple(sorted(range(len(self.places)), key=lambda place: (place in self.distant, place)))
+
+    @cached_property
+    def abilities(self) -> tuple[Able, ...]:
         """Every action worth a rule, in a fixed order."""
+        return tuple(self._abilities())
+
+    def _abilities(self) -> Iterator[Able]:
         colours = self.colour_names()
         for (name, mode), price in self.footprints().items():
             yield from self._paints(name, mode, price, colours)
@@ -143,19 +167,12 @@ class Learner:
         return found
 
     def _paints(self, name: str, mode: str, price: float, colours: list[Any]) -> Iterator[Able]:
-        demands, covers = [], []
-        for scene, number in self.places:
-            try:
-                mask = footprint(self.cast.scenes[scene], number, name, mode)
-            except NoValue:
-                demands.append(NOTHING)
-                covers.append(0)
-                continue
-            cells = self.wanted[scene][mask]
-            demand = NOTHING if not cells.size else int(cells[0]) if (cells == cells[0]).all() else MIXED
-            demands.append(demand)
-            new = mask & self.changed[scene] if demand >= 0 else None
-            covers.append(cell_set(new, scene) if new is not None and new.any() else 0)
+        count = len(self.places)
+        demands, covers = [NOTHING] * count, [0] * count
+        for place in self.nearest_first:
+            if place in self.distant and not any(covers):
+                break  # it explains nothing beside those objects that something changes at
+            demands[place], covers[place] = self._demanded(place, name, mode)
         self.meter.spend(1)
         if not any(covers):
             return
@@ -166,6 +183,21 @@ class Learner:
                 yield Able(("paint", name, mode, colour), price + dear, object_set(flags), kept)
         for table, dear in self._tables(demands):
             yield Able(("paint", name, mode, table), price + dear, self.cast.seen, tuple(covers))
+
+    def _demanded(self, place: int, name: str, mode: str) -> tuple[int, int]:
+        """The one colour that outputs have in a footprint of an object, and the changed cells there."""
+        scene, number = self.places[place]
+        try:
+            mask = footprint(self.cast.scenes[scene], number, name, mode)
+        except NoValue:
+            return NOTHING, 0
+        cells = self.wanted[scene][mask]
+        if not cells.size:
+            return NOTHING, 0
+        if (cells != cells[0]).any():
+            return MIXED, 0
+        new = mask & self.changed[scene]
+        return int(cells[0]), cell_set(new, scene) if new.any() else 0
 
     def _tables(self, demands: list[int]) -> Iterator[tuple[tuple[Any, ...], float]]:
         """Tables from one feature's values to colours that give every demanded colour."""
@@ -181,7 +213,21 @@ class Learner:
                 unseen = len(set(column[self.cast.trained :]) - set(known))
                 if len(known) <= 12:
                     table = ("table", feature, tuple(sorted(known.items())))
-                    yield table, 0.6 + 0.15 * len(known) + 1.5 * bool(unseen) + 0.05 * TABLES.index(feature)
+                    yield (
+                        table,
+                        0.6
+                        + self._table_price(column, demands)
+                        + 1.5 * bool(unseen)
+                        + 0.05 * TABLES.index(feature),
+                    )
+
+    def _table_price(self, column: list[int], demands: list[int]) -> float:
+        """What a table costs: more for each entry, and for one that a single pair bears out."""
+        pairs: dict[int, set[int]] = {}
+        for value, demand, (scene, _) in zip(column, demands, self.places, strict=False):
+            if demand >= 0:
+                pairs.setdefault(value, set()).add(scene)
+        return sum(0.12 if len(each) > 1 else 0.3 for each in pairs.values())
 
     def motions(self) -> Iterator[tuple[tuple[Any, ...], float]]:
         """Actions other than paint."""
@@ -238,10 +284,13 @@ class Learner:
                     for own in (False, True):
                         cells = self._around(chosen, own)
                         if cells:
-                            yield ("stamp", cells), price + 0.02 * len(cells) + 0.1 * own
+                            yield ("stamp", cells), price + 0.03 * len(cells) + 0.1 * own
 
     def _around(self, chosen: list[tuple[int, int]], own: bool) -> tuple[tuple[int, int, int], ...]:
-        """Offsets within 5 of the objects' corners where all outputs change to one colour (to each one's with ``own``)."""
+        """Offsets within 5 of the objects' corners where all outputs change to one colour (to each one's with ``own``).
+
+        Only cells joined to the objects count: others change alike by chance where there are few objects.
+        """
         window, reach = None, 5
         for scene, number in chosen:
             piece = self.cast.scenes[scene]["objects"][number]
@@ -263,20 +312,27 @@ class Learner:
                 window = np.where((around != -9) & (known != around), CLEAR, known)
         if window is None:
             return ()
-        rows, columns = np.nonzero((window >= 0) | (window == -3))
+        piece = self.cast.scenes[chosen[0][0]]["objects"][chosen[0][1]]
+        height, width = piece.cells.shape
+        found = (window >= 0) | (window == -3)
+        joined = np.zeros_like(found)
+        joined[reach : reach + height, reach : reach + width] = True
+        while (more := grown(joined, True) & (found | joined)).sum() > joined.sum():
+            joined = more
+        rows, columns = np.nonzero(found & joined)
         return tuple(
             (int(r) - reach, int(c) - reach, -1 if own else int(window[r, c]))
             for r, c in zip(rows, columns, strict=True)
         )
 
     def _able(self, action: tuple[Any, ...], price: float) -> Able | None:
-        flags, covers = [], []
-        for place, (scene, number) in enumerate(self.places):
-            cover = self._explained(scene, number, action)
-            flags.append(cover >= 0)
-            covers.append(max(0, cover))
-            if place == 11 and not any(covers) and not any(flags):
+        flags, covers = [False] * len(self.places), [0] * len(self.places)
+        far = action[0] in ("copy", "paste", "stamp")
+        for place in self.nearest_first:
+            if place in self.distant and not far and not any(covers):
                 return None
+            cover = self._explained(*self.places[place], action)
+            flags[place], covers[place] = cover >= 0, max(0, cover)
         self.meter.spend(1)
         return Able(action, price, object_set(flags), tuple(covers)) if any(covers) else None
 

@@ -38,6 +38,15 @@ ORDERS = ("low_left", "low_top", "rank_area", "low_area", "rank_left", "rank_top
 ENOUGH = 30
 FILTERS = 40
 
+MOST_JOINED = 60
+"""Objects of a puzzle up to which two tests at once are tried."""
+
+TABLED = 25
+"""Conditions, the cheapest first, for which answers are kept by value."""
+
+LARGEST_ENTRY = 25
+"""Cells of an answer in a table."""
+
 
 def choices(puzzle: Puzzle, ground: int, meter: Meter) -> list[Finding]:
     """What is right on every pair and gives a grid for every test."""
@@ -52,8 +61,13 @@ def choices(puzzle: Puzzle, ground: int, meter: Meter) -> list[Finding]:
             found += counts(cast, asked[cast.split], meter)
     if not found:
         for cast in stock:
-            if cast.trained <= 60:
-                found += crops(cast, joined_conditions(cast, asked[cast.split]), meter)
+            if cast.trained <= MOST_JOINED:
+                joined = joined_conditions(cast, asked[cast.split])
+                found += crops(cast, joined, meter)
+                found += counts(cast, joined, meter)
+    if not found:
+        for cast in stock:
+            found += tables(cast, asked[cast.split], meter)
     return found
 
 
@@ -184,7 +198,7 @@ def _bars(cast: Cast, asked: Asked, chosen: Sequence[int], meter: Meter) -> Iter
 
 
 def counts(cast: Cast, conditions: Sequence[Asked], meter: Meter) -> Iterator[Finding]:
-    """A drawn count, or an answer known for a count, a form or the like."""
+    """As many cells as there are objects."""
     outputs = cast.puzzle.outputs
     heights, widths = {out.shape[0] for out in outputs}, {out.shape[1] for out in outputs}
     if max(heights) > 12 or max(widths) > 12:
@@ -193,7 +207,6 @@ def counts(cast: Cast, conditions: Sequence[Asked], meter: Meter) -> Iterator[Fi
     colours = [("of", "colour"), *(("is", colour) for colour in constants)]
     for asked in conditions:
         numbers = [(asked.objects & pair).bit_count() for pair in cast.pairs]
-        yield from _tables(cast, asked, numbers, meter)
         if 0 in numbers or max(numbers) > 30:
             continue
         for height in (0, *sorted(heights)[:1]):
@@ -234,9 +247,17 @@ def _drawn(
             yield one
 
 
+def tables(cast: Cast, conditions: Sequence[Asked], meter: Meter) -> Iterator[Finding]:
+    """Answers kept by a count or by a feature of the one object."""
+    for asked in conditions[:TABLED]:
+        yield from _tables(cast, asked, [(asked.objects & pair).bit_count() for pair in cast.pairs], meter)
+
+
 def _tables(cast: Cast, asked: Asked, numbers: Sequence[int], meter: Meter) -> Iterator[Finding]:
-    """Answers kept by value: at least two of them, fewer than there are pairs, and every test's value known."""
+    """Small answers kept by value: at least two of them, fewer than there are pairs, and every test's value known."""
     outputs = cast.puzzle.outputs
+    if max(out.size for out in outputs) > LARGEST_ENTRY:
+        return
     names = ["count"]
     if all(numbers):
         names += ["form", "area", "holes", "colour", "lie", "height", "width", "colours", "symmetric"]
@@ -249,11 +270,11 @@ def _tables(cast: Cast, asked: Asked, numbers: Sequence[int], meter: Meter) -> I
         pairs = list(zip(values, outputs, strict=False))
         if any(not same(known.setdefault(value, out), out) for value, out in pairs):
             continue
-        if len(known) >= 2 and len(known) <= len(outputs) and all(v in known for v in values):
+        if 2 <= len(known) < len(outputs) and all(v in known for v in values):
             meter.spend(1)
             table = tuple((v, tuple(tuple(row) for row in known[v].tolist())) for v in sorted(known))
             literals = {"ground": cast.ground, "split": cast.split, "condition": asked.condition}
             answers = tuple(known[v] for v in values[len(outputs) :])
             again = len(outputs) - len(known)
-            price = asked.price + 2.0 - 0.4 * again + (0.3 if name != "count" else 0.0)
+            price = asked.price + 2.5 - 0.5 * again + (0.3 if name != "count" else 0.0)
             yield Finding(call("look_up", INPUT, by=name, table=table, **literals), price, answers)

@@ -12,6 +12,7 @@ from medalist.families.arc.stages.object_rules.cast import Cast, object_set
 FLAGS = {
     "full": 0.8,
     "square": 0.8,
+    "block": 0.9,
     "line": 1.0,
     "mirror_lr": 1.0,
     "mirror_ud": 1.0,

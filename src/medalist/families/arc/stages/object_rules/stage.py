@@ -12,6 +12,9 @@ from medalist.families.arc.stages.object_rules.cast import grounds
 from medalist.families.arc.stages.object_rules.choosing import choices
 from medalist.families.arc.stages.object_rules.findings import Finding, votes
 
+SURE = 2.5
+"""With a finding cheaper than this no other ground is looked at."""
+
 
 class ObjectRules:
     """Proposes ``act_on_objects`` for outputs of the inputs' shapes, and grids made of chosen objects for others."""
@@ -30,6 +33,8 @@ def learned(puzzle: Puzzle, meter: Meter) -> list[Finding]:
     """What fits every pair, with the likeliest ground that has anything fit."""
     found: list[Finding] = []
     for ground in grounds(puzzle):
+        if any(each.price < SURE for each in found):
+            break
         if puzzle.same_shape:
             found += acts(puzzle, ground, meter)
         else:
