@@ -2,17 +2,22 @@
 
 A stage that solves a view solves the puzzle: ``View.bring`` puts the view's operators around the program. All pairs
 and tests of a view are seen the same way, and a view is only given where undoing it gives the true outputs back.
+``views`` sees inputs and outputs alike otherwise; ``input_views`` and ``output_views`` take one step off at one end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from medalist.families.arc.grids.cells import Grid, same
 from medalist.families.arc.grids.puzzle import Pair, Puzzle
 from medalist.families.arc.language.program import CANNOT, INPUT, Program, call
 from medalist.families.arc.operators.panels import panel_spans
+from medalist.families.arc.operators.tiling import mosaic
 from medalist.families.arc.operators.views import (
     UNTURN,
     cell_size,
@@ -81,6 +86,67 @@ def turned_views(puzzle: Puzzle, turns: tuple[int, ...] = (4, 1, 2, 3, 5, 6, 7))
             return call("turned", put_in(program, call("turned", INPUT, turn=turn)), turn=UNTURN[turn])
 
         yield View(f"turned {turn}", seen, bring)
+
+
+SIMPLER = ("crop", "trim", "drop_empty_lines", "drop_plain_lines", "shrunk", "without_edge")
+"""Operators that leave less of an input, when it is that rest which the outputs are made from."""
+
+
+def input_views(puzzle: Puzzle) -> Iterator[View]:
+    """Inputs made smaller, outputs as they are."""
+    for name in SIMPLER:
+        inner = call(name, INPUT)
+        inputs = [inner.answer(grid) for grid in puzzle.inputs]
+        kept = [grid for grid in inputs if grid is not None]
+        if len(kept) < len(inputs) or all(map(same, kept, puzzle.inputs)):
+            continue
+        pairs = tuple(Pair(grid, out) for grid, out in zip(kept, puzzle.outputs, strict=False))
+
+        def bring(program: Program, inner: Program = inner) -> Program:
+            return put_in(program, inner)
+
+        yield View(f"inputs: {name}", Puzzle(pairs, tuple(kept[len(pairs) :])), bring)
+
+
+def output_views(puzzle: Puzzle) -> Iterator[View]:
+    """Outputs made smaller where all repeat, mirror or enlarge something in the same way, inputs as they are."""
+    size = int(np.gcd.reduce([cell_size(out) for out in puzzle.outputs]))
+    if size > 1:
+        yield _last_step(
+            puzzle, lambda out: out[::size, ::size], "enlarged", {"down": str(size), "across": str(size)}
+        )
+    for down, across in ((1, 2), (2, 1), (2, 2), (1, 3), (3, 1), (3, 3)):
+        for mirrored in (False, True):
+            layout = tuple(
+                tuple((0, 5, 7, 2)[2 * (column % 2) + row % 2] if mirrored else 0 for column in range(across))
+                for row in range(down)
+            )
+            if all(_made_of(out, down, across, layout) for out in puzzle.outputs):
+                yield _last_step(
+                    puzzle,
+                    lambda out, down=down, across=across: out[
+                        : out.shape[0] // down, : out.shape[1] // across
+                    ].copy(),
+                    "mosaic",
+                    {"layout": layout},
+                )
+
+
+def _made_of(out: Grid, down: int, across: int, layout: tuple[tuple[int, ...], ...]) -> bool:
+    """Whether an output is its first tile laid out so."""
+    height, width = out.shape[0] // down, out.shape[1] // across
+    if not height or not width or (height * down, width * across) != out.shape:
+        return False
+    return same(mosaic(out[:height, :width], layout=layout), out)
+
+
+def _last_step(puzzle: Puzzle, undo: Callable[[Grid], Grid], name: str, parameters: dict[str, Any]) -> View:
+    pairs = tuple(Pair(pair.input, undo(pair.output)) for pair in puzzle.train)
+
+    def bring(program: Program) -> Program:
+        return call(name, program, **parameters)
+
+    return View(f"outputs: {name}", Puzzle(pairs, puzzle.tests), bring)
 
 
 def lasting_colours(puzzle: Puzzle) -> tuple[int, ...]:

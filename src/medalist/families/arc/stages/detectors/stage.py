@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from medalist.families.arc.grids.kernels import fingerprint
 from medalist.families.arc.grids.puzzle import Puzzle
 from medalist.families.arc.solving.stage import Meter, Proposal
+from medalist.families.arc.solving.views import View, coarse_views, colour_views, input_views, output_views
 from medalist.families.arc.stages.detectors.choosing import choosing
 from medalist.families.arc.stages.detectors.drawing import drawing
 from medalist.families.arc.stages.detectors.fitting import Detector, Idea, finished, test_answers
@@ -34,6 +36,13 @@ DETECTORS: tuple[Detector, ...] = (
 )
 
 
+ENOUGH = 0.6
+"""So good a proposal makes views superfluous."""
+
+SEEN_OTHERWISE = 0.85
+"""Of proposals that fit a view, how many are right for one that fits the puzzle itself."""
+
+
 @dataclass(frozen=True)
 class Detectors:
     """Runs detectors in turn. Ideas of one detector vote: those with the same test answers count together."""
@@ -42,9 +51,32 @@ class Detectors:
     states: int = 20_000
 
     def propose(self, puzzle: Puzzle, meter: Meter) -> Iterator[Proposal]:
-        for detector in DETECTORS:
-            ideas = [finished(puzzle, idea) for idea in detector(puzzle, meter)]
-            yield from voted(puzzle, [idea for idea in ideas if idea is not None])
+        best = 0.0
+        for proposal in detected(puzzle, meter):
+            best = max(best, proposal.confidence)
+            yield proposal
+        if best >= ENOUGH:
+            return
+        for view in chain(
+            input_views(puzzle), output_views(puzzle), coarse_views(puzzle), _few_colours(puzzle)
+        ):
+            for proposal in detected(view.puzzle, meter):
+                yield Proposal(
+                    view.bring(proposal.program),
+                    proposal.confidence * SEEN_OTHERWISE,
+                    f"{view.name}: {proposal.why}",
+                )
+
+
+def detected(puzzle: Puzzle, meter: Meter) -> Iterator[Proposal]:
+    """What every detector proposes for a puzzle or a view of it."""
+    for detector in DETECTORS:
+        ideas = [finished(puzzle, idea) for idea in detector(puzzle, meter)]
+        yield from voted(puzzle, [idea for idea in ideas if idea is not None])
+
+
+def _few_colours(puzzle: Puzzle) -> Iterator[View]:
+    return islice(colour_views(puzzle), 4)
 
 
 def voted(puzzle: Puzzle, ideas: list[Idea]) -> Iterator[Proposal]:
