@@ -114,12 +114,14 @@ def test_what_comes_near_a_grid_is_taken_for_one_with_a_remark(pool):
         solve("return grid if grid.shape[0] > 1 else None"),
         solve("return np.linalg.matrix_rank(grid) * np.ones((1, 1), np.uint8)"),
         "class Rule:\n    def __init__(self, k):\n        self.k = k\n" + solve("return grid[::Rule(-1).k]"),
+        solve("return grid if (grid >= 0).all() and np.clip(grid, 0, 9).var() >= 0 else None"),
     ]
     outcomes = pool.run(asked, INPUTS)
-    assert [outcome.remark != "" for outcome in outcomes] == [True, True, True, True, False, False, False]
+    assert [outcome.remark != "" for outcome in outcomes] == [True] * 4 + [False] * 4
     assert all(same(outcomes[number].answers[0], INPUTS[0]) for number in (0, 1, 2))
     assert [answer is None for answer in outcomes[4].answers] == [False, True]
     assert outcomes[5].trouble is None
+    assert outcomes[7].trouble is None, "NumPy imports parts of itself late"
     assert same(outcomes[6].answers[0], INPUTS[0][::-1])
 
 

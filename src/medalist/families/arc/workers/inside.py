@@ -140,10 +140,7 @@ class _Watched:
 
     @classmethod
     def intact(cls) -> bool:
-        alike = all(
-            len(now) == len(then) and all(now.get(name) is value for name, value in then.items())
-            for now, then in cls._kept
-        )
+        alike = all(now.get(name) is value for now, then in cls._kept for name, value in then.items())
         return alike and len(sys._current_frames()) == 1
 
 

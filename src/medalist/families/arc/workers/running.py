@@ -20,7 +20,7 @@ import numpy as np
 
 from medalist.families.arc.grids.cells import COLOURS, LARGEST_SIDE, Grid
 from medalist.families.arc.workers.outcome import Fault, Outcome, Trouble, failed
-from medalist.families.arc.workers.reading import FILE_NAME, SAFE_BUILTINS, SHARED_MODULES, Company, Reading
+from medalist.families.arc.workers.reading import FILE_NAME, SAFE_BUILTINS, Company, Reading
 
 _MOST_PRINTED = 50_000
 _RING_AGAIN_SECONDS = 0.05
@@ -261,15 +261,6 @@ def _stdout(printed: _Printed) -> Iterator[None]:
         sys.stdout = before
 
 
-def _import(
-    name: str, globals_: Any = None, locals_: Any = None, fromlist: Sequence[str] | None = (), level: int = 0
-) -> types.ModuleType:
-    """What an import statement does in a shared process; reading has refused all else before."""
-    if name not in SHARED_MODULES or level:
-        raise ImportError(f"programs may not import {name}")
-    return __import__(name, {}, {}, fromlist or (), 0)
-
-
 def _type(value: Any, /) -> type:
     """``type`` of one argument that gives nobody the means to make classes."""
     if isinstance(value, type):
@@ -277,7 +268,8 @@ def _type(value: Any, /) -> type:
     return type(value)
 
 
+# ``__import__`` is for import statements, which were read before, and for NumPy, which imports parts of itself late.
 _SHARED_BUILTINS: dict[str, Any] = {
     **{name: getattr(builtins, name) for name in SAFE_BUILTINS},
-    "True": True, "False": False, "None": None, "__import__": _import, "type": _type,
+    "True": True, "False": False, "None": None, "__import__": builtins.__import__, "type": _type,
 }  # fmt: skip
