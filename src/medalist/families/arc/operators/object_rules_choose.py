@@ -14,8 +14,8 @@ import numpy as np
 
 from medalist.families.arc.grids.cells import CLEAR, Grid
 from medalist.families.arc.language.operator import NoValue, operator
-from medalist.families.arc.operators.object_rules import turned
 from medalist.families.arc.operators.object_rules_features import feature, features, holds, named_colours
+from medalist.families.arc.operators.object_rules_moves import turned
 from medalist.families.arc.operators.object_rules_scene import look
 
 SHOWN = (

@@ -42,6 +42,8 @@ def own_features(piece: Piece, shape: tuple[int, ...]) -> dict[str, int]:
     outside = components(np.pad(mask, 1).astype(np.int8), 1, False, True)
     mirrored = [bool((mask == mask[:, ::-1]).all()), bool((mask == mask[::-1]).all())]
     diagonal = height == width and (bool((mask == mask.T).all()) or bool((mask == mask[::-1, ::-1].T).all()))
+    around = np.pad(mask, 1).astype(np.int8)
+    beside = (around[:-2, 1:-1] + around[2:, 1:-1] + around[1:-1, :-2] + around[1:-1, 2:])[mask]
     sides = (piece.row == 0, bottom == shape[0], piece.column == 0, right == shape[1])
     return {
         "colour": colour,
@@ -64,6 +66,8 @@ def own_features(piece: Piece, shape: tuple[int, ...]) -> dict[str, int]:
         "mirror_ud": int(mirrored[1]),
         "turned": int((mask == mask[::-1, ::-1]).all()),
         "symmetric": int(any(mirrored) or diagonal),
+        "ends": int((beside == 1).sum()),
+        "joints": int((beside == 3).sum()),
         "even": int(area % 2 == 0),
         "even_side": int(max(height, width) % 2 == 0),
         "sides": sum(sides),
@@ -129,6 +133,16 @@ def _add_relations(scene: dict[str, Any], table: dict[str, list[int]]) -> None:
     nearest = [int(gap[i].argmin()) if len(objects) > 1 else -1 for i in count]
     holder = [min((j for j in count if within[i, j]), key=lambda j: box[j], default=-1) for i in count]
     content = [min((j for j in count if within[j, i]), key=lambda j: box[j], default=-1) for i in count]
+    area = np.array(table["area"])
+    larger = np.where(area[None] > area[:, None], gap, 999)
+    greater = [int(larger[i].argmin()) if larger[i].min() < 999 else -1 for i in count]
+    table["greater"] = greater
+    table["greater_colour"] = [colour[j] if j >= 0 else -1 for j in greater]
+    table["greater_gap"] = [int(larger[i, j]) if j >= 0 else -1 for i, j in zip(count, greater, strict=True)]
+    ways = [
+        heading(objects[i], objects[j]) if j >= 0 else (0, 0) for i, j in zip(count, greater, strict=True)
+    ]
+    table["facing"] = [int((down == 0) != (across == 0)) for down, across in ways]
     table["nearest"], table["holder"], table["content"] = nearest, holder, content
     table["nearest_colour"] = [colour[j] if j >= 0 else -1 for j in nearest]
     table["holder_colour"] = [colour[j] if j >= 0 else -1 for j in holder]
@@ -140,6 +154,27 @@ def _add_relations(scene: dict[str, Any], table: dict[str, list[int]]) -> None:
     lined = ((down == 0) | (across == 0)) & ~np.eye(len(objects), dtype=bool)
     alike = np.array(colour)[:, None] == np.array(colour)[None]
     table["lined"] = [int(row.sum()) for row in lined & alike]
+
+
+def heading(piece: Piece, other: Piece) -> tuple[int, int]:
+    """How many rows and columns a piece would have to go until the boxes meet; 0 where they share rows or columns."""
+    (height, width), (other_height, other_width) = piece.cells.shape, other.cells.shape
+    return apart(piece.row, height, other.row, other_height), apart(
+        piece.column, width, other.column, other_width
+    )
+
+
+def apart(start: int, length: int, other_start: int, other_length: int) -> int:
+    """The signed gap plus one between two spans; 0 where they overlap.
+
+    >>> apart(0, 2, 5, 1), apart(5, 1, 0, 2), apart(0, 3, 2, 2)
+    (4, -4, 0)
+    """
+    if other_start >= start + length:
+        return other_start - (start + length) + 1
+    if start >= other_start + other_length:
+        return -(start - (other_start + other_length) + 1)
+    return 0
 
 
 def feature(scene: dict[str, Any], name: str) -> list[int]:

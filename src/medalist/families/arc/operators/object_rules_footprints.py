@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from medalist.families.arc.grids.cells import CLEAR, Mask
+from medalist.families.arc.grids.cells import CLEAR, Mask, Piece
 from medalist.families.arc.grids.kernels import components
 from medalist.families.arc.language.operator import NoValue
+from medalist.families.arc.operators.object_rules_features import features, heading
 from medalist.families.arc.operators.object_rules_scene import spread
 
 STEPS = {
@@ -52,10 +53,33 @@ def footprint(scene: dict[str, Any], number: int, name: str, mode: str) -> Mask:
     word, _, rest = name.partition("_")
     if word in ("link", "meet"):
         return links(scene, number, STEPS[rest], word == "link")
+    if word == "tip":
+        return ray(free, tip(piece, grid.shape, STEPS[rest]), STEPS[rest], mode) & ~spread(piece, grid.shape)
+    if word in ("toward", "away"):
+        greater = features(scene)["greater"][number]
+        if greater < 0:
+            raise NoValue("nothing greater")
+        down, across = heading(piece, scene["objects"][greater])
+        if down and across and abs(down) != abs(across):
+            return np.zeros(grid.shape, np.bool_)
+        sign = 1 if word == "toward" else -1
+        step = (sign * int(np.sign(down)), sign * int(np.sign(across)))
+        if step == (0, 0):
+            return np.zeros(grid.shape, np.bool_)
+        return ray(free, spread(piece, grid.shape), step, mode)
     if word in ("odd", "even"):
         return ray(free, spread(piece, grid.shape), STEPS[rest], mode, 2, 0 if word == "odd" else 1)
     found = boxed(scene, number, name)
     return found & free if mode == "under" else found
+
+
+def tip(piece: Piece, shape: tuple[int, ...], step: tuple[int, int]) -> Mask:
+    """The one corner of the piece's box that lies in the direction of a slanting ``step``."""
+    found = np.zeros(shape, np.bool_)
+    row = piece.row if step[0] < 0 else piece.row + piece.cells.shape[0] - 1
+    column = piece.column if step[1] < 0 else piece.column + piece.cells.shape[1] - 1
+    found[row, column] = True
+    return found
 
 
 def boxed(scene: dict[str, Any], number: int, name: str) -> Mask:

@@ -179,12 +179,14 @@ def _keep(
 ) -> None:
     """Carry the rule sets out; those that give every training output and a grid for each test are kept."""
     for price, rules in sets:
-        meter.spend(1)
         literals = tuple(rule.literal for rule in rules)
-        answers = list(_answers(puzzle, ground, stock, literals))
-        if len(answers) == len(puzzle.inputs):
-            program = call("act_on_objects", INPUT, ground=ground, rules=literals)
-            found.append(Finding(program, price, tuple(answers[len(puzzle.train) :])))
+        for order in (literals, literals[::-1])[: len(literals)]:
+            meter.spend(1)
+            answers = list(_answers(puzzle, ground, stock, order))
+            if len(answers) == len(puzzle.inputs):
+                program = call("act_on_objects", INPUT, ground=ground, rules=order)
+                found.append(Finding(program, price, tuple(answers[len(puzzle.train) :])))
+                break
 
 
 def _answers(

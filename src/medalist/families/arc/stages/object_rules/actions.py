@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from medalist.families.arc.grids.cells import CLEAR
+from medalist.families.arc.grids.cells import CLEAR, COLOURS
 from medalist.families.arc.language.operator import NoValue
 from medalist.families.arc.operators.object_rules import effect
 from medalist.families.arc.operators.object_rules_features import named_colours
@@ -139,6 +139,12 @@ class Learner:
                     found[way, mode] = price
             for way in ("up", "down", "left", "right"):
                 found[f"odd_{way}", "under"] = found[f"even_{way}", "under"] = 1.3
+            for way in ("nw", "ne", "sw", "se"):
+                found[f"tip_{way}", "under"] = 0.8
+                found[f"tip_{way}", "stop"] = 1.0
+            for way in ("toward", "away"):
+                for mode, price in (("under", 0.8), ("stop", 0.7)):
+                    found[way, mode] = price
             for way in LINKS:
                 found[f"link_{way}", "under"] = 0.8
                 found[f"meet_{way}", "under"] = 0.9
@@ -150,7 +156,10 @@ class Learner:
             {int(c) for out, new in zip(self.wanted, self.changed, strict=True) for c in out[new]}
         )
         names: list[tuple[tuple[Any, ...], float]] = [(("is", colour), 0.3) for colour in constants]
-        names += [(("of", name), 0.4) for name in ("colour", "marker", "nearest_colour", "holder_colour")]
+        names += [
+            (("of", name), 0.4)
+            for name in ("colour", "marker", "nearest_colour", "greater_colour", "holder_colour")
+        ]
         names += [(("of", "content_colour"), 0.5), (("of", "touch_colour"), 0.5), (("twin",), 0.8)]
         names += [(("ground",), 0.3), (("rarest",), 0.9)]
         names += [
@@ -194,10 +203,17 @@ class Learner:
         cells = self.wanted[scene][mask]
         if not cells.size:
             return NOTHING, 0
-        if (cells != cells[0]).any():
-            return MIXED, 0
         new = mask & self.changed[scene]
-        return int(cells[0]), cell_set(new, scene) if new.any() else 0
+        colour = int(cells[0])
+        if (cells != colour).any():
+            # What another rule paints over it later does not speak against it.
+            colour = int(np.bincount(cells, minlength=COLOURS).argmax())
+            other = mask & (self.wanted[scene] != colour)
+            ground = self.cast.scenes[scene]["ground"]
+            if (other & (~new | (self.wanted[scene] == ground))).any() or 3 * other.sum() > mask.sum():
+                return MIXED, 0
+            new = new & ~other
+        return colour, cell_set(new, scene) if new.any() else 0
 
     def _tables(self, demands: list[int]) -> Iterator[tuple[tuple[Any, ...], float]]:
         """Tables from one feature's values to colours that give every demanded colour."""
@@ -253,6 +269,15 @@ class Learner:
         for way in ("nearest", "like", "to_area", "to_box", "to_colour_total"):
             yield ("move", way, "stop"), 0.9
             yield ("move", way, 1), 1.4
+            yield ("move", way, "stop", ("of", "greater_colour")), 1.4
+        for colour in self.new_colours:
+            for way in ("up", "down", "left", "right", "nearest", "to_area"):
+                yield ("move", way, "stop", ("is", colour)), 1.3
+                yield ("move", way, 1, ("is", colour)), 1.4
+        for edge in ("top", "bottom", "row_middle", "left", "right", "column_middle"):
+            yield ("align", edge, ("rank", "area")), 1.2
+            for colour in self.shared_colours[:4]:
+                yield ("align", edge, ("colour", colour)), 1.3
         for name in ("lr", "ud", "half", "left", "right", "transpose"):
             yield ("turn", name), 0.8
         for flips in (("lr",), ("ud",), ("lr", "ud", "half"), ("half",), ("left", "half", "right"),
@@ -263,16 +288,22 @@ class Learner:
             yield ("paste", name), 1.1
         yield from self._stamps()
 
+    @cached_property
+    def new_colours(self) -> list[int]:
+        """Colours that changed cells take on in every pair, two at most."""
+        sets = [set(np.unique(out[new]).tolist()) for out, new in zip(self.wanted, self.changed, strict=True)]
+        return sorted(set.intersection(*sets) - {self.cast.scenes[0]["ground"]})[:2]
+
+    @cached_property
+    def shared_colours(self) -> list[int]:
+        """Colours that every input has, without the ground's."""
+        sets = [set(np.unique(scene["grid"]).tolist()) - {scene["ground"]} for scene in self.cast.scenes]
+        return sorted(set.intersection(*sets))
+
     def _cores(self) -> list[tuple[Any, ...]]:
         if self.cast.split not in ("four_any", "eight_any"):
             return []
-        values = [scene["table"]["colour"] for scene in self.cast.scenes]
-        present = set.intersection(
-            *({int(c) for c in np.unique(s["grid"])} - {s["ground"]} for s in self.cast.scenes)
-        )
-        return (
-            [("of", "colour"), ("of", "marker"), *(("is", c) for c in sorted(present)[:3])] if values else []
-        )
+        return [("of", "colour"), ("of", "marker"), *(("is", colour) for colour in self.shared_colours[:3])]
 
     def _stamps(self) -> Iterator[tuple[tuple[Any, ...], float]]:
         """What changes alike around all objects of one colour or one form, as cells by their offsets."""
@@ -284,7 +315,10 @@ class Learner:
                     for own in (False, True):
                         cells = self._around(chosen, own)
                         if cells:
-                            yield ("stamp", cells), price + 0.03 * len(cells) + 0.1 * own
+                            yield (
+                                ("stamp", cells),
+                                price + (1.0 if len(chosen) == 2 else 0.0) + 0.03 * len(cells) + 0.1 * own,
+                            )
 
     def _around(self, chosen: list[tuple[int, int]], own: bool) -> tuple[tuple[int, int, int], ...]:
         """Offsets within 5 of the objects' corners where all outputs change to one colour (to each one's with ``own``).

@@ -22,6 +22,7 @@ FLAGS = {
     "even_side": 1.5,
     "border": 0.7,
     "inside": 0.9,
+    "facing": 1.1,
 }
 """Features with two values, and the price of asking for one."""
 
@@ -32,6 +33,7 @@ KINDS = {
     "holder_colour": 1.4,
     "content_colour": 1.4,
     "touch_colour": 1.4,
+    "greater_colour": 1.5,
     "lie": 1.0,
     "form": 1.8,
     "shape": 1.8,
@@ -58,6 +60,9 @@ SIZES = {
     "contents": 0.9,
     "gap": 1.4,
     "lined": 1.0,
+    "ends": 1.3,
+    "joints": 1.4,
+    "greater_gap": 1.5,
     "sides": 1.1,
 }
 """Features that count: asked for the highest, the lowest, one value, or more than a value."""
