@@ -11,7 +11,7 @@ from medalist.families.arc.language.program import INPUT, call
 from medalist.families.arc.solving.stage import Meter
 from medalist.families.arc.solving.states import State
 from medalist.families.arc.stages.composition import Composition, program_of
-from medalist.families.arc.stages.composition_layers import Layers, stacks
+from medalist.families.arc.stages.composition_layers import Greedy, Layers
 
 
 def _crossing() -> Puzzle:
@@ -45,7 +45,7 @@ def test_layers_are_chosen_from_the_top_and_cover_all() -> None:
     for name, values in (("rows", rows), ("columns", columns), ("input", puzzle.inputs)):
         program = INPUT if name == "input" else call(name, INPUT)
         layers.add(State(Kind.GRID, tuple(values), program, 1.0, 1, True))
-    stack = next(iter(stacks(layers, np.zeros_like(layers.pair_bits(0)), 1, 4)))
+    stack = next(iter(Greedy(layers).stacks(np.zeros_like(layers.pair_bits(0)), 1, 4)))
     assert stack.left == 0
     assert str(program_of(layers, stack)) == "over(rows(input), columns(input), clear=0)"
 

@@ -80,3 +80,34 @@ def blank(grid: Grid, *, colour: int) -> Grid:
     [[4, 4]]
     """
     return np.full_like(grid, colour)
+
+
+@operator(tags=("colour fill", "conditional logic"))
+def recoloured_over(top: Grid, below: Grid, *, table: tuple) -> Grid:
+    """``top`` over ``below``, each of its ten colours as ``table`` has it; where that is -1, ``below`` shows.
+
+    >>> colours = (-1, 4, -1, -1, -1, -1, -1, -1, -1, -1)
+    >>> recoloured_over(np.array([[0, 1]], np.int8), np.array([[3, 3]], np.int8), table=colours).tolist()
+    [[3, 4]]
+    """
+    if top.shape != below.shape:
+        raise NoValue("of different sizes")
+    shown = np.array(table, np.int8)[top]
+    return np.where(shown < 0, below, shown)
+
+
+@operator(tags=("conditional logic",))
+def looked_up(one: Grid, other: Grid, *, table: tuple) -> Grid:
+    """Each cell by the colours that two grids of one size have there: ``table`` holds (one, other, result) rows.
+
+    A pair of colours that the table does not have stays as it is in ``one``.
+
+    >>> looked_up(np.array([[0, 1]], np.int8), np.array([[3, 3]], np.int8), table=((1, 3, 8),)).tolist()
+    [[0, 8]]
+    """
+    if one.shape != other.shape:
+        raise NoValue("of different sizes")
+    result = one.copy()
+    for first, second, colour in table:
+        result[(one == first) & (other == second)] = colour
+    return result

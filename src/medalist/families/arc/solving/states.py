@@ -29,7 +29,7 @@ LARGEST_VALUE_SIDE = 60
 MOST_PIECES = 300
 _PARTNERS = 10
 """Of each kind, the first so many states are tried as the second argument of operators that take two."""
-_CELLS_A_STATE = 1500
+_CELLS_A_STATE = 5000
 """A state of more cells than this counts as several, so that states cost about the same everywhere."""
 _FAILURES_A_STATE = 12
 """So many attempts that fail on the first input count as one state."""

@@ -16,10 +16,12 @@ from medalist.families.arc.language.operator import Kind
 from medalist.families.arc.language.program import Program, call
 from medalist.families.arc.solving.stage import Meter, Proposal, Spent
 from medalist.families.arc.solving.states import State, explored
-from medalist.families.arc.stages.composition_layers import Layer, Layers, Stack, stacks
+from medalist.families.arc.stages.composition_layers import Greedy, Layer, Layers, Stack, Words
+from medalist.families.arc.stages.composition_tables import tables
 
-_STARTS = 6
+_STARTS = 12
 _MOST_LAYERS = 7
+_MOST_TABLES = 6
 
 
 class Composition:
@@ -30,18 +32,32 @@ class Composition:
 
     def propose(self, puzzle: Puzzle, meter: Meter) -> Iterator[Proposal]:
         layers = gathered(puzzle, meter, self.states)
-        nothing = np.zeros_like(layers.pair_bits(0))
-        found = [each for each in stacks(layers, nothing, _STARTS, _MOST_LAYERS) if not each.left]
-        found.sort(key=lambda each: (each.cost, each.chosen))
-        if not found:
-            return
-        borne = _left_out(layers)
-        for each in found:
-            program = program_of(layers, each)
-            if program is not None:
-                yield Proposal(
-                    program, confidence(each, borne), f"{len(each.chosen)} layers that are never wrong"
-                )
+        found = [*_stacked(layers), *_tabulated(puzzle, layers)]
+        yield from sorted(found, key=lambda each: -each.confidence)
+
+
+def _stacked(layers: Layers) -> Iterator[Proposal]:
+    if not layers.layers:
+        return
+    greedy = Greedy(layers)
+    nothing = np.zeros_like(layers.pair_bits(0))
+    found = [each for each in greedy.stacks(nothing, _STARTS, _MOST_LAYERS) if not each.left]
+    if not found:
+        return
+    borne = _left_out(layers, greedy)
+    for each in found:
+        program = program_of(layers, each)
+        if program is not None:
+            yield Proposal(
+                program, confidence(each, borne), f"{len(each.chosen)} layers that are never wrong"
+            )
+
+
+def _tabulated(puzzle: Puzzle, layers: Layers) -> Iterator[Proposal]:
+    found = sorted(tables(puzzle, layers.sized), key=lambda each: each.cost - 4 * each.borne)
+    for each in found[:_MOST_TABLES]:
+        believed = max(0.1, 0.45 * each.borne + 0.4 - 0.06 * each.cost)
+        yield Proposal(each.program, believed, "a table of two pictures of the output's size")
 
 
 def gathered(puzzle: Puzzle, meter: Meter, most: int) -> Layers:
@@ -71,25 +87,24 @@ def _add_canvases(layers: Layers, state: State) -> None:
         layers.add(State(Kind.GRID, values, program, state.cost + 0.3, 0, True))
 
 
-def _left_out(layers: Layers) -> float:
+def _left_out(layers: Layers, greedy: Greedy) -> float:
     """The share of pairs that a stack found without them gives."""
     pairs = len(layers.puzzle.train)
     borne = 0
     for number in range(pairs):
         without = layers.pair_bits(number)
-        for each in stacks(layers, without, 1, _MOST_LAYERS):
-            borne += not each.left and _covers(layers, each, number)
+        for each in greedy.stacks(without, 1, _MOST_LAYERS):
+            borne += not each.left and _covers(greedy, each, without)
     return borne / pairs
 
 
-def _covers(layers: Layers, stack: Stack, number: int) -> bool:
-    right, wrong = layers.matrices()
-    open_cells = layers.pair_bits(number)
+def _covers(greedy: Greedy, stack: Stack, cells: Words) -> bool:
+    """Whether a stack is right on all of the ``cells``."""
     for each in stack.chosen:
-        if (wrong[each] & open_cells).any():
+        if (greedy.wrong[each] & cells).any():
             return False
-        open_cells = open_cells & ~right[each]
-    return not open_cells.any()
+        cells = cells & ~greedy.right[each]
+    return not cells.any()
 
 
 def program_of(layers: Layers, stack: Stack) -> Program | None:

@@ -17,8 +17,14 @@ from medalist.families.arc.language.operator import Kind
 from medalist.families.arc.language.program import Program, call
 from medalist.families.arc.operators.pieces import painted
 from medalist.families.arc.solving.states import State
+from medalist.families.arc.stages.composition_tables import MOST_STATES
 
 Words = npt.NDArray[np.uint64]
+
+_DEARNESS = 0.12
+"""How much less, in logarithms, a layer is worth for each unit of cost."""
+_LITTLE = 0.05
+"""What a cell counts that is as in the input, or as on a plain canvas."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,8 @@ class Layers:
         self.layers: list[Layer] = []
         self.target = np.concatenate([output.ravel() for output in puzzle.outputs])
         self.size = len(self.target)
+        self.sized: list[State] = []
+        """The first states that are grids of the outputs' size."""
         self._seen: dict[bytes, int] = {}
         self._right: list[bytes] = []
         self._wrong: list[bytes] = []
@@ -66,12 +74,24 @@ class Layers:
         flags[start : start + self.puzzle.outputs[number].size] = True
         return np.frombuffer(self.pack(flags), np.uint64)
 
+    def telling(self) -> Words:
+        """The cells that an output does not share with its input, or with a plain canvas where they differ in size."""
+        plain = np.concatenate(
+            [
+                (pair.input == pair.output if pair.same_shape else np.isin(pair.output, self.grounds)).ravel()
+                for pair in self.puzzle.train
+            ]
+        )
+        return np.frombuffer(self.pack(~plain), np.uint64)
+
     def add(self, state: State) -> None:
         """Every layer that a state makes: none for one of another size."""
         pairs = len(self._shapes)
         values = state.values[:pairs]
         if state.kind == Kind.GRID:
             if state.sized:
+                if len(self.sized) < MOST_STATES:
+                    self.sized.append(state)
                 self._add_grid(state, np.concatenate([value.ravel() for value in values]))
             else:
                 self._add_parts(state)
@@ -90,6 +110,32 @@ class Layers:
                 cells != clear,
                 Layer(
                     lambda below, c=clear: call("over", program, below, clear=c), program, state.cost + 0.5
+                ),
+            )
+        self._add_recoloured(state, cells)
+
+    def _add_recoloured(self, state: State, cells: Grid) -> None:
+        """A state in other colours: those that always lie under one colour of the output, and each of the others."""
+        counts = np.bincount(cells * np.intp(10) + self.target, minlength=100).reshape(10, 10)
+        certain = np.count_nonzero(counts, axis=1) == 1
+        likeliest = counts.argmax(axis=1)
+        tables = [np.where(certain, likeliest, -1)] if certain.any() else []
+        for colour in np.flatnonzero((counts.sum(axis=1) > 0) & ~certain).tolist():
+            table = np.full(10, -1)
+            table[colour] = likeliest[colour]
+            tables.append(table)
+        for table in tables:
+            literal = tuple(table.tolist())
+            changes = sum(colour >= 0 and colour != own for own, colour in enumerate(literal))
+            shown = table.astype(np.int8)[cells]
+            alone = call("recoloured_over", state.program, state.program, table=literal)
+            self._keep(
+                shown,
+                shown >= 0,
+                Layer(
+                    lambda below, t=literal: call("recoloured_over", state.program, below, table=t),
+                    alone,
+                    state.cost + 1.0 + 0.1 * changes,
                 ),
             )
 
@@ -186,55 +232,55 @@ class Stack:
     cost: float
 
 
-def stacks(layers: Layers, covered: Words, starts: int, most: int, dearness: float = 0.12) -> Iterator[Stack]:
-    """Greedy stacks from several first layers; cells in ``covered`` need not be given.
+class Greedy:
+    """Greedy stacks over the layers as they are when it is made.
 
-    Each next layer is never wrong where nothing covers it, and covers the most there, less for dear layers.
+    Each next layer is never wrong where nothing covers it, and covers the most there, less for dear layers. Cells
+    that tell little (``Layers.telling``) count little: what a layer changes comes before what it leaves as it is.
     """
-    right, wrong = layers.matrices()
-    costs = np.array([layer.cost for layer in layers.layers])
-    discount = np.exp(-dearness * costs)
-    everything = np.frombuffer(layers.pack(np.ones(layers.size, np.bool_)), np.uint64)
-    firsts = _best(right, wrong, everything & ~covered, discount, starts)
-    for first in firsts:
-        yield _stack(first, right, wrong, everything & ~covered, discount, costs, most)
 
+    def __init__(self, layers: Layers) -> None:
+        self.right, self.wrong = layers.matrices()
+        self.costs = np.array([layer.cost for layer in layers.layers])
+        self._discount = np.exp(-_DEARNESS * self.costs)
+        self._telling = layers.telling()
+        self._all = np.frombuffer(layers.pack(np.ones(layers.size, np.bool_)), np.uint64)
 
-def _best(
-    right: Words, wrong: Words, open_cells: Words, discount: npt.NDArray[np.float64], most: int
-) -> list[int]:
-    """The layers that are nowhere wrong and cover the most, which differ in what they cover."""
-    allowed = np.flatnonzero(~(wrong & open_cells).any(axis=1))
-    if not len(allowed):
-        return []
-    gains = right[allowed] & open_cells
-    score = np.bitwise_count(gains).sum(axis=1) * discount[allowed]
-    order = np.argsort(-score, kind="stable")
-    found: dict[bytes, int] = {}
-    for place in order[: 8 * most].tolist():
-        if score[place] > 0:
-            found.setdefault(gains[place].tobytes(), int(allowed[place]))
-        if len(found) == most:
-            break
-    return list(found.values())
+    def stacks(self, covered: Words, starts: int, most: int) -> Iterator[Stack]:
+        """One stack of at most ``most`` layers from each of the best ``starts`` first layers.
 
+        Cells in ``covered`` need not be given.
+        """
+        open_cells = self._all & ~covered
+        for first in self._best(open_cells, starts):
+            yield self._stack(first, open_cells, most)
 
-def _stack(
-    first: int,
-    right: Words,
-    wrong: Words,
-    open_cells: Words,
-    discount: npt.NDArray[np.float64],
-    costs: npt.NDArray[np.float64],
-    most: int,
-) -> Stack:
-    chosen = [first]
-    open_cells = open_cells & ~right[first]
-    while open_cells.any() and len(chosen) < most:
-        following = _best(right, wrong, open_cells, discount, 1)
-        if not following:
-            break
-        chosen.append(following[0])
-        open_cells = open_cells & ~right[following[0]]
-    left = int(np.bitwise_count(open_cells).sum())
-    return Stack(tuple(chosen), left, float(costs[chosen].sum()))
+    def _best(self, open_cells: Words, most: int) -> list[int]:
+        """The layers that are nowhere wrong and cover the most, which differ in what they cover."""
+        allowed = np.flatnonzero(~(self.wrong & open_cells).any(axis=1))
+        if not len(allowed):
+            return []
+        gains = self.right[allowed] & open_cells
+        covers = np.bitwise_count(gains).sum(axis=1)
+        tells = np.bitwise_count(gains & self._telling).sum(axis=1)
+        score = (tells + _LITTLE * covers) * self._discount[allowed]
+        order = np.argsort(-score, kind="stable")
+        found: dict[bytes, int] = {}
+        for place in order[: 8 * most].tolist():
+            if covers[place] > 0:
+                found.setdefault(gains[place].tobytes(), int(allowed[place]))
+            if len(found) == most:
+                break
+        return list(found.values())
+
+    def _stack(self, first: int, open_cells: Words, most: int) -> Stack:
+        chosen = [first]
+        open_cells = open_cells & ~self.right[first]
+        while open_cells.any() and len(chosen) < most:
+            following = self._best(open_cells, 1)
+            if not following:
+                break
+            chosen.append(following[0])
+            open_cells = open_cells & ~self.right[following[0]]
+        left = int(np.bitwise_count(open_cells).sum())
+        return Stack(tuple(chosen), left, float(self.costs[chosen].sum()))
