@@ -165,11 +165,16 @@ def flood_by_rank(grid: Grid, *, rank: int) -> Grid:
     return np.full(grid.shape, ranked(grid, rank), np.int8)
 
 
-@operator(tags=("colour fill", "counting"), rank=(0, -1))
-def painted_like(grid: Grid, model: Grid, *, rank: int) -> Grid:
-    """Everything on the background in the most frequent (0) or rarest (-1) colour of another grid.
+@operator(tags=("colour fill", "counting"), which=("most", "rarest", "other"))
+def painted_like(grid: Grid, model: Grid, *, which: str) -> Grid:
+    """Everything on the background in the most frequent or rarest colour of another grid, or in the one it has not.
 
-    >>> painted_like(np.array([[0, 7]], np.int8), np.array([[0, 3, 4, 4]], np.int8), rank=-1).tolist()
+    >>> painted_like(np.array([[0, 4]], np.int8), np.array([[0, 3, 4, 4]], np.int8), which="other").tolist()
     [[0, 3]]
     """
-    return paint_all(grid, colour=ranked(model, rank))
+    if which != "other":
+        return paint_all(grid, colour=ranked(model, 0 if which == "most" else -1))
+    others = [colour for colour in by_frequency(model) if not (grid == colour).any()]
+    if len(others) != 1:
+        raise NoValue("not one other colour")
+    return paint_all(grid, colour=others[0])

@@ -250,3 +250,26 @@ def halo_of_main(piece: Piece) -> Piece:
     """
     cells = frame(piece.cells, colour=main_colour(piece.cells))
     return Piece(cells, piece.row - 1, piece.column - 1)
+
+
+@operator(tags=("object detection", "colour fill"), enclosed=(True, False))
+def fill_by_seed(grid: Grid, *, enclosed: bool) -> Grid:
+    """Areas between walls in the colour of the only other colour in them; walls are of the most frequent colour.
+
+    Corners do not connect an area. With ``enclosed`` areas that reach the grid's edge stay.
+
+    >>> fill_by_seed(np.array([[5, 5, 5, 5], [5, 0, 3, 5], [5, 5, 5, 5]], np.int8), enclosed=True).tolist()
+    [[5, 5, 5, 5], [5, 3, 3, 5], [5, 5, 5, 5]]
+    """
+    empty, walls = background(grid), grid == ranked(grid, 0)
+    labels = components(walls.view(np.int8), 1, False, False)
+    held = np.zeros((int(labels.max()) + 1, 10), np.bool_)
+    held[labels, grid] = True
+    held[:, empty] = False
+    seeded = held.sum(axis=1) == 1
+    seeded[0] = False
+    if enclosed:
+        seeded &= ~np.isin(np.arange(held.shape[0]), labels[reaches_edge(~walls, False)])
+    if not seeded.any():
+        raise NoValue("no area with one seed")
+    return np.where(seeded[labels], held.argmax(axis=1).astype(np.int8)[labels], grid)

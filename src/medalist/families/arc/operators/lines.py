@@ -81,14 +81,19 @@ def moved(grid: Grid, down: int, right: int, fill: int) -> Grid:
     return out
 
 
-@operator(tags=("neighbourhood analysis",), along=("rows", "columns", "both"))
+@operator(tags=("neighbourhood analysis",), along=("rows", "columns", "both", "diagonals"))
 def connect(grid: Grid, *, along: str) -> Grid:
-    """Lines over the background between cells of the same colour in a row, a column, or both; columns on top.
+    """Lines over the background between cells of the same colour in a row, a column, both, or on diagonals.
 
     >>> connect(np.array([[3, 0, 0, 3, 0, 4]], np.int8), along="rows").tolist()
     [[3, 3, 3, 3, 0, 4]]
     """
     empty, out = background(grid), grid
+    if along == "diagonals":
+        for down, right in ((1, 1), (1, -1)):
+            here, there = _drawn(grid, empty, down, right), _drawn(grid, empty, -down, -right)
+            out = np.where((out == empty) & (here == there), here, out)
+        return out
     for way, (one, other) in (("columns", ("up", "down")), ("rows", ("left", "right"))):
         if along in (way, "both"):
             here, there = _rayed(grid, one), _rayed(grid, other)

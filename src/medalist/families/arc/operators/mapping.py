@@ -1,4 +1,4 @@
-"""Every piece of several changed alone, and one piece by itself: filled, hollowed, boxed, recoloured, moved.
+"""Every piece of several changed alone, and one piece by itself: filled, hollowed, boxed, recoloured, mirrored.
 
 Cells of 0 in a piece count as nothing, as clear ones do, so that a panel's content is changed as an object is.
 """
@@ -13,7 +13,7 @@ from medalist.families.arc.operators.colours import COLOUR
 from medalist.families.arc.operators.cropping import reaches_edge
 from medalist.families.arc.operators.geometry import SIDES, upwards
 from medalist.families.arc.operators.lines import around
-from medalist.families.arc.operators.pieces import background, box, main_colour
+from medalist.families.arc.operators.pieces import box, main_colour
 
 FILLS = ("holes", "box", "around", "corners")
 PARTS = ("outline", "inside", "main colour", "other colours", "content", "gaps")
@@ -224,90 +224,21 @@ def middle_of_each(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     return tuple(middles)
 
 
-@operator(tags=("array manipulation",), side=SIDES, far=(False, True))
-def move_each(pieces: tuple[Piece, ...], *, side: str, far: bool) -> tuple[Piece, ...]:
-    """Each piece one cell to a side, or where it is ``far`` as many as it is long in that direction.
+@operator(tags=("colour fill", "object detection"))
+def swap_each(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """In each piece of two colours the one in the other's place; others stay. NoValue where no piece has two.
 
-    >>> move_each((Piece(np.array([[3, 3]], np.int8), 0, 0),), side="right", far=True)[0].column
-    2
+    >>> swap_each((Piece(np.array([[3, 4, 4]], np.int8), 0, 0),))[0].cells.tolist()
+    [[4, 3, 3]]
     """
-    moved = []
+    swapped, two = [], False
     for cells, row, column in pieces:
-        down = {"up": -1, "down": 1}.get(side, 0) * (cells.shape[0] if far else 1)
-        right = {"left": -1, "right": 1}.get(side, 0) * (cells.shape[1] if far else 1)
-        moved.append(Piece(cells, row + down, column + right))
-    return tuple(moved)
-
-
-@operator(tags=("object detection", "array manipulation"), side=SIDES)
-def slide_each(grid: Grid, pieces: tuple[Piece, ...], *, side: str) -> tuple[Piece, ...]:
-    """Each piece slides to a side until it meets the edge, another piece, or anything else on the grid.
-
-    >>> slide_each(np.array([[3, 0, 0, 4]], np.int8), (Piece(np.array([[3]], np.int8), 0, 0),), side="right")[0].column
-    2
-    """
-    return tuple(slid(grid, pieces, side))
-
-
-def slid(grid: Grid, pieces: tuple[Piece, ...], side: str) -> list[Piece]:
-    """What ``slide_each`` gives, in the order of ``pieces``. NoValue for pieces that lie outside the grid."""
-    taken = grid != background(grid)
-    for cells, row, column in pieces:
-        if (
-            min(row, column) < 0
-            or row + cells.shape[0] > grid.shape[0]
-            or column + cells.shape[1] > grid.shape[1]
-        ):
-            raise NoValue("a piece lies outside")
-        taken[row : row + cells.shape[0], column : column + cells.shape[1]][cells != CLEAR] = False
-    seen = upwards(taken, side)
-    places = []
-    for number, (cells, row, column) in enumerate(pieces):
-        front = {
-            "up": row,
-            "left": column,
-            "down": grid.shape[0] - row - cells.shape[0],
-            "right": grid.shape[1] - column - cells.shape[1],
-        }[side]
-        across = {
-            "up": column,
-            "left": row,
-            "down": column,
-            "right": grid.shape[0] - row - cells.shape[0],
-        }[side]
-        places.append((front, number, across))
-    moved = list(pieces)
-    for front, number, across in sorted(places):
-        cells, row, column = pieces[number]
-        shown = upwards(cells, side) != CLEAR
-        window = seen[: front + shown.shape[0], across : across + shown.shape[1]]
-        index = np.arange(window.shape[0])[:, None]
-        last = np.maximum.accumulate(np.where(window, index, -1), axis=0)
-        distance = int((index[front:] - last[front:] - 1)[shown].min(initial=99))
-        if not 0 <= distance < 99:
-            raise NoValue("pieces overlap")
-        seen[front - distance : front - distance + shown.shape[0], across : across + shown.shape[1]][
-            shown
-        ] = True
-        down = {"up": -distance, "down": distance}.get(side, 0)
-        right = {"left": -distance, "right": distance}.get(side, 0)
-        moved[number] = Piece(cells, row + down, column + right)
-    return moved
-
-
-@operator(tags=("array manipulation",), along=("rows", "columns", "both"))
-def bands(grid: Grid, pieces: tuple[Piece, ...], *, along: str) -> tuple[Piece, ...]:
-    """For each piece the whole rows, columns or both that it lies in, in its main colour; columns later.
-
-    >>> bands(np.zeros((1, 3), np.int8), (Piece(np.array([[3]], np.int8), 0, 1),), along="rows")[0].cells.tolist()
-    [[3, 3, 3]]
-    """
-    found = []
-    for way in ("rows", "columns"):
-        for cells, row, column in pieces if along in (way, "both") else ():
-            colour = main_colour(cells)
-            if way == "rows":
-                found.append(Piece(np.full((cells.shape[0], grid.shape[1]), colour, np.int8), row, 0))
-            else:
-                found.append(Piece(np.full((grid.shape[0], cells.shape[1]), colour, np.int8), 0, column))
-    return tuple(found)
+        colours = np.flatnonzero(np.bincount(cells.ravel() + 1, minlength=11)[2:]) + 1
+        if colours.size == 2:
+            table = np.arange(-1, 10, dtype=np.int8)
+            table[colours + 1] = colours[::-1]
+            cells, two = table[cells + 1], True
+        swapped.append(Piece(cells, row, column))
+    if not two:
+        raise NoValue("no piece of two colours")
+    return tuple(swapped)

@@ -113,18 +113,25 @@ def mend_lines(grid: Grid, *, along: str) -> Grid:
     return out
 
 
-@operator(tags=("symmetry", "pattern copy"), way=("up-down", "left-right", "diagonal", "all"))
+@operator(
+    tags=("symmetry", "pattern copy"),
+    way=("up-down", "left-right", "diagonal", "all", "half turn", "quarter turns"),
+)
 def mirror_over(grid: Grid, *, way: str) -> Grid:
-    """Background takes the colour of its mirror image in the grid: across the middle, or the diagonal, or all of these.
+    """Background takes the colour of its image in the grid: across the middle, the diagonal, all of these, or turned.
 
     >>> mirror_over(np.array([[3, 0]], np.int8), way="left-right").tolist()
     [[3, 3]]
     """
     empty, out = background(grid), grid
-    if way in ("diagonal", "all"):
+    if way in ("half turn", "quarter turns"):
+        out = np.where(out == empty, out[::-1, ::-1], out)
+        if way == "half turn":
+            return out
+    if way in ("diagonal", "all", "quarter turns"):
         if grid.shape[0] != grid.shape[1]:
             raise NoValue("not square")
-        out = np.where(out == empty, out.T, out)
+        out = np.where(out == empty, out.T if way != "quarter turns" else out.T[::-1], out)
     if way in ("up-down", "all"):
         out = np.where(out == empty, out[::-1], out)
     if way in ("left-right", "all"):

@@ -211,7 +211,7 @@ TRAITS = ("single", "square", "full", "flat", "framed", "symmetric", "holed", "c
 
 @operator(tags=("object detection", "conditional logic"), trait=TRAITS, without=(False, True))
 def keep_with(pieces: tuple[Piece, ...], *, trait: str, without: bool) -> tuple[Piece, ...]:
-    """The pieces that have a trait, or all others. Raises NoValue where none would be left.
+    """The pieces that have a trait, or all others; there may be none.
 
     Traits: of a single cell, a full square, filling its rectangle, one cell thick, filling the edge of its rectangle,
     symmetric, with a hole, of several colours, looking like no other.
@@ -220,10 +220,7 @@ def keep_with(pieces: tuple[Piece, ...], *, trait: str, without: bool) -> tuple[
     >>> [each.cells.tolist() for each in keep_with(two, trait="single", without=True)]
     [[[4, 4]]]
     """
-    kept = tuple(each for each, has in zip(pieces, _have(pieces, trait), strict=True) if has != without)
-    if not kept:
-        raise NoValue("none is left")
-    return kept
+    return tuple(each for each, has in zip(pieces, _have(pieces, trait), strict=True) if has != without)
 
 
 def _have(pieces: tuple[Piece, ...], trait: str) -> list[bool]:
@@ -252,28 +249,39 @@ def _have(pieces: tuple[Piece, ...], trait: str) -> list[bool]:
 
 @operator(tags=("object detection", "conditional logic"), inside=(True, False))
 def keep_at_edge(grid: Grid, pieces: tuple[Piece, ...], *, inside: bool) -> tuple[Piece, ...]:
-    """The pieces that touch the grid's edge, or those ``inside``. Raises NoValue where none would be left.
+    """The pieces that touch the grid's edge, or those ``inside``; there may be none.
 
     >>> len(keep_at_edge(np.zeros((3, 3), np.int8), (Piece(np.array([[3]], np.int8), 1, 1),), inside=True))
     1
     """
-    kept = tuple(each for each in pieces if touches(grid, each) != inside)
-    if not kept:
-        raise NoValue("none is left")
-    return kept
+    return tuple(each for each in pieces if touches(grid, each) != inside)
 
 
-@operator(tags=("object detection", "conditional logic"), colour=tuple(range(10)))
-def keep_coloured(pieces: tuple[Piece, ...], *, colour: int) -> tuple[Piece, ...]:
-    """The pieces that have a cell of the colour. Raises NoValue where none has.
+@operator(tags=("object detection", "conditional logic"), colour=tuple(range(10)), without=(False, True))
+def keep_coloured(pieces: tuple[Piece, ...], *, colour: int, without: bool) -> tuple[Piece, ...]:
+    """The pieces that have a cell of the colour, or all others; there may be none.
 
-    >>> len(keep_coloured((Piece(np.array([[3, 4]], np.int8), 1, 1),), colour=4))
+    >>> len(keep_coloured((Piece(np.array([[3, 4]], np.int8), 1, 1),), colour=4, without=False))
     1
     """
-    kept = tuple(each for each in pieces if (each.cells == colour).any())
-    if not kept:
-        raise NoValue("none has the colour")
-    return kept
+    return tuple(each for each in pieces if bool((each.cells == colour).any()) != without)
+
+
+@operator(
+    tags=("object detection", "conditional logic", "neighbourhood analysis"), colour=tuple(range(1, 10))
+)
+def keep_beside(grid: Grid, pieces: tuple[Piece, ...], *, colour: int) -> tuple[Piece, ...]:
+    """The pieces in whose rectangle, or one cell around it, the grid has a cell of the colour; there may be none.
+
+    >>> len(keep_beside(np.array([[3, 4]], np.int8), (Piece(np.array([[3]], np.int8), 0, 0),), colour=4))
+    1
+    """
+    kept = []
+    for each in pieces:
+        (tall, wide), top, left = each.cells.shape, max(each.row - 1, 0), max(each.column - 1, 0)
+        if (grid[top : max(each.row + tall + 1, 0), left : max(each.column + wide + 1, 0)] == colour).any():
+            kept.append(each)
+    return tuple(kept)
 
 
 @operator(tags=("object detection", "conditional logic"), colour=tuple(range(1, 10)), least=(False, True))

@@ -71,15 +71,12 @@ def background_regions(grid: Grid) -> tuple[Piece, ...]:
 
 @operator(tags=("object detection", "grid partition"))
 def holes(grid: Grid) -> tuple[Piece, ...]:
-    """Connected areas of background that do not reach the grid's edge, in reading order.
+    """Connected areas of background that do not reach the grid's edge, in reading order; there may be none.
 
     >>> holes(np.array([[7, 7, 7], [7, 0, 7], [7, 7, 7]], np.int8))
     (Piece(cells=array([[0]], dtype=int8), row=1, column=1),)
     """
-    inside = tuple(each for each in background_regions(grid) if not touches(grid, each))
-    if not inside:
-        raise NoValue("no holes")
-    return inside
+    return tuple(each for each in background_regions(grid) if not touches(grid, each))
 
 
 def touches(grid: Grid, piece: Piece) -> bool:
@@ -190,7 +187,7 @@ def _within(pieces: tuple[Piece, ...], diagonal: bool, by_colour: bool) -> tuple
 
 @operator(tags=("object detection",))
 def largest_empty_rectangle(grid: Grid) -> Piece:
-    """The largest rectangle of background, of at least two cells. Raises NoValue where two are as large.
+    """The largest rectangle of background, at least two cells wide and high. NoValue where two are as large.
 
     >>> largest_empty_rectangle(np.array([[0, 0, 5], [0, 0, 0]], np.int8))
     Piece(cells=array([[0, 0],
@@ -207,9 +204,9 @@ def largest_empty_rectangle(grid: Grid) -> Piece:
             while open_at and open_at[-1][1] >= height:
                 start, tall = open_at.pop()
                 area = tall * (column - start)
-                if area > best:
+                if min(tall, column - start) > 1 and area > best:
                     best, found = area, set()
-                if area == best:
+                if min(tall, column - start) > 1 and area == best:
                     found.add((row + 1 - tall, start, tall, column - start))
             open_at.append((start, height))
     if best == 1 or len(found) != 1:
