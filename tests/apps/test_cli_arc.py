@@ -17,6 +17,7 @@ import pytest
 import stand_in_solver as stand_in
 
 import medalist as medalist_package
+from medalist.llm.scripted import Reply, ScriptedProvider, Turn, give
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -172,6 +173,34 @@ def test_the_api_answers_as_the_command_does_and_stamps_development(
     assert (one["score"], one["solved_tasks"], one["development"]) == (None, None, False)
     assert (seen["tasks"], seen["score"], seen["development"]) == (2, 1.0, True)
     assert json.loads(next((tmp_path / "out2").glob("*/grade.json")).read_text())["development"] is True
+
+
+def test_engineers_that_ask_language_models_are_the_familys_own(
+    collection: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789abcdef")
+    collection([stand_in.DAWDLES])
+    code = "def solve(grid):\n    return grid[:, ::-1]\n"
+
+    def reply(turn: Turn) -> Reply:
+        return give(turn, techniques=[]) if "the tagger" in turn.system else give(turn, rule="", code=code)
+
+    with ScriptedProvider(reply) as provider:
+        solved = medalist_package.arc(
+            "challenges.json",
+            solutions="solutions.json",
+            engineer="agent",
+            model=f"openai:scripted@{provider.base_url_openai}",
+            population=1,
+            generations=1,
+            analyst=False,
+            settings={"solver": stand_in.NAME},
+            out="mine",
+        )
+    assert (solved.as_dict()["score"], solved.result.tokens > 0) == (1.0, True)
+    (result,) = results(tmp_path).values()
+    assert result["programs"][result["answered_by"][0][0]]["source"] == code
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,17 @@ class Tallies(Protocol):
         ...
 
 
+@runtime_checkable
+class BringsEngineers(Protocol):
+    """A family that has its own way of asking language models, instead of the engineers that all families share."""
+
+    def engineer(self, name: str, llm: Any, settings: Mapping[str, Any]) -> Any:
+        """The engineer called ``name`` (``agent``, ``evolution``), which may ask what ``llm`` says
+        (``llm.settings.LlmSettings``).
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class PutBack:
     """A copy of somebody's file with a product in it. ``same`` says whether it was seen to do what the file does."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from medalist.core.errors import UsageError
-from medalist.core.family import Family, find_family
+from medalist.core.family import BringsEngineers, Family, find_family
 from medalist.engineers.engineer import Engineer
 from medalist.llm.keys import KEY_VARIABLES
 from medalist.llm.names import PROVIDERS, missing_key, parse_name
@@ -116,6 +116,8 @@ def engineer_for(spec: AttemptSpec, family: Family, settings: Mapping[str, Any],
     match spec.engineer:
         case "playbook":
             return family.playbook(settings)
+        case name if name in ASKING and isinstance(family, BringsEngineers):
+            return family.engineer(name, spec.llm, settings)
         case "agent":
             from medalist.engineers.agent import AgentEngineer
 

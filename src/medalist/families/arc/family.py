@@ -95,6 +95,12 @@ class Arc:
 
         return ArcPlaybook(settings)
 
+    def engineer(self, name: str, llm: Any, settings: Mapping[str, Any]) -> Any:
+        """The one that asks a language model task by task, whatever it is called. Raises UsageError without a model."""
+        from medalist.families.arc.roles.engineer import ArcMinds
+
+        return ArcMinds(llm, settings)
+
     def workshop(self, session: Any) -> Any:
         from medalist.families.arc.workshop import ArcWorkshop
 

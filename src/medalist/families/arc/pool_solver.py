@@ -17,13 +17,16 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
+from pkgutil import iter_modules
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from medalist.families.arc.grids.cells import Grid, same
+from medalist.families.arc.grids.kernels import components
 from medalist.families.arc.grids.puzzle import Pair, Puzzle
+from medalist.families.arc.language.operator import operators
 from medalist.families.arc.language.program import Program
 from medalist.families.arc.results import State
 
@@ -44,6 +47,8 @@ class Solver:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         module, _, function = settings["solver"].partition(":")
         self._solve: Callable[..., Any] = getattr(import_module(module), function)
+        if module.startswith("medalist."):
+            load_all()
         self._options = {
             "seed": settings["seed"],
             "seconds": settings["solver_seconds"],
@@ -59,6 +64,16 @@ class Solver:
         np.random.seed(self._options["seed"] % 2**32)
         solution = self._solve(puzzle, **self._options)
         return told(puzzle, solution, [_grid(rows) for rows in request.get("targets") or ()])
+
+
+def load_all() -> None:
+    """Import every operator and stage, and have the compiled kernel loaded: once, before workers are forked."""
+    import medalist.families.arc.stages as stages
+
+    operators()
+    for each in iter_modules(stages.__path__):
+        import_module(f"{stages.__name__}.{each.name}")
+    components(np.zeros((1, 1), np.int8), 0, False, True)
 
 
 def serve(solver: Solver, requests: int, replies: int, memory_bytes: int) -> None:
