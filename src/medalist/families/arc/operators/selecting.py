@@ -122,7 +122,7 @@ def described(pieces: tuple[Piece, ...], by: str) -> list[object]:
     return list(measured(pieces, by))
 
 
-@operator(tags=("object detection", "conditional logic"), by=MEASURES, least=(False, True))
+@operator(tags=("object detection", "conditional logic"), by=MEASURES, least=(False, True), cost=0.7)
 def pick(pieces: tuple[Piece, ...], *, by: str, least: bool) -> Piece:
     """The piece with the largest (or least) measure. Raises NoValue for a tie between pieces that look different.
 
@@ -138,8 +138,7 @@ def pick(pieces: tuple[Piece, ...], *, by: str, least: bool) -> Piece:
 
 @operator(
     tags=("object detection", "conditional logic"),
-    by=("cells", "area", "colours", "holes", "symmetry", "copies"),
-)
+    by=("cells", "area", "colours", "holes", "symmetry", "copies"), cost=1.4)
 def pick_second(pieces: tuple[Piece, ...], *, by: str) -> Piece:
     """The piece that comes next after the one with the largest measure, both without ties.
 
@@ -156,8 +155,7 @@ def pick_second(pieces: tuple[Piece, ...], *, by: str) -> Piece:
 
 @operator(
     tags=("object detection", "conditional logic"),
-    by=("looks", "shape", "turned shape", "colours", "size", "symmetric", "cells", "holes"),
-)
+    by=("looks", "shape", "turned shape", "colours", "size", "symmetric", "cells", "holes"), cost=0.8)
 def pick_odd(pieces: tuple[Piece, ...], *, by: str) -> Piece:
     """The only piece that shares its value with no other. Raises NoValue where there are several, or none.
 
@@ -172,7 +170,7 @@ def pick_odd(pieces: tuple[Piece, ...], *, by: str) -> Piece:
     return pieces[alone[0]]
 
 
-@operator(tags=("object detection",), place=("first", "last", "middle"))
+@operator(tags=("object detection",), place=("first", "last", "middle"), cost=1.2)
 def pick_place(pieces: tuple[Piece, ...], *, place: str) -> Piece:
     """The first, last or middle piece in their order.
 
@@ -247,7 +245,7 @@ def _have(pieces: tuple[Piece, ...], trait: str) -> list[bool]:
     raise NoValue(f"no trait {trait}")
 
 
-@operator(tags=("object detection", "conditional logic"), inside=(True, False))
+@operator(tags=("object detection", "conditional logic"), inside=(True, False), cost=1.2)
 def keep_at_edge(grid: Grid, pieces: tuple[Piece, ...], *, inside: bool) -> tuple[Piece, ...]:
     """The pieces that touch the grid's edge, or those ``inside``; there may be none.
 
@@ -257,7 +255,8 @@ def keep_at_edge(grid: Grid, pieces: tuple[Piece, ...], *, inside: bool) -> tupl
     return tuple(each for each in pieces if touches(grid, each) != inside)
 
 
-@operator(tags=("object detection", "conditional logic"), colour=tuple(range(10)), without=(False, True))
+@operator(
+    tags=("object detection", "conditional logic"), colour=tuple(range(10)), without=(False, True), cost=1.2)
 def keep_coloured(pieces: tuple[Piece, ...], *, colour: int, without: bool) -> tuple[Piece, ...]:
     """The pieces that have a cell of the colour, or all others; there may be none.
 
@@ -268,8 +267,8 @@ def keep_coloured(pieces: tuple[Piece, ...], *, colour: int, without: bool) -> t
 
 
 @operator(
-    tags=("object detection", "conditional logic", "neighbourhood analysis"), colour=tuple(range(1, 10))
-)
+    tags=("object detection", "conditional logic", "neighbourhood analysis"),
+    colour=tuple(range(1, 10)), cost=1.4)
 def keep_beside(grid: Grid, pieces: tuple[Piece, ...], *, colour: int) -> tuple[Piece, ...]:
     """The pieces in whose rectangle, or one cell around it, the grid has a cell of the colour; there may be none.
 
@@ -284,7 +283,8 @@ def keep_beside(grid: Grid, pieces: tuple[Piece, ...], *, colour: int) -> tuple[
     return tuple(kept)
 
 
-@operator(tags=("object detection", "conditional logic"), colour=tuple(range(1, 10)), least=(False, True))
+@operator(
+    tags=("object detection", "conditional logic"), colour=tuple(range(1, 10)), least=(False, True), cost=1.2)
 def pick_by_colour(pieces: tuple[Piece, ...], *, colour: int, least: bool) -> Piece:
     """The piece with the most (or least) cells of a colour. NoValue for a tie of pieces that look different.
 
@@ -305,8 +305,7 @@ def pick_by_colour(pieces: tuple[Piece, ...], *, colour: int, least: bool) -> Pi
 @operator(
     tags=("object detection", "conditional logic"),
     by=("cells", "area", "colours", "copies"),
-    least=(False, True),
-)
+    least=(False, True), cost=1.4)
 def leave_out(pieces: tuple[Piece, ...], *, by: str, least: bool) -> tuple[Piece, ...]:
     """The pieces but those with the largest (or least) measure. Raises NoValue where all are the same in it.
 
