@@ -52,13 +52,12 @@ class Rule:
     price: float
 
 
-def acts(puzzle: Puzzle, ground: int, meter: Meter) -> list[Finding]:
-    """What rules over objects explain the puzzle."""
-    found: list[Finding] = []
+def acts(puzzle: Puzzle, ground: int, meter: Meter, found: list[Finding]) -> None:
+    """Add to ``found`` what rules over objects explain the puzzle. May raise Spent on the way."""
     learners = [Learner(cast, meter) for cast in casts(puzzle, ground, SPLITS)]
     stock = {learner.cast.split: learner.cast for learner in learners}
     if not learners or not learners[0].change:
-        return found
+        return
     change = learners[0].change
     for joined in (False, True):
         everything: list[Rule] = []
@@ -77,7 +76,6 @@ def acts(puzzle: Puzzle, ground: int, meter: Meter) -> list[Finding]:
             _keep(found, puzzle, ground, stock, rule_sets(_fewer(everything), change, meter), meter)
         if found:
             break
-    return found
 
 
 def rules_of(cast: Cast, able: Sequence[Able], conditions: Sequence[Asked], meter: Meter) -> list[Rule]:

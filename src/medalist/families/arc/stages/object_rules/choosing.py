@@ -48,11 +48,10 @@ LARGEST_ENTRY = 25
 """Cells of an answer in a table."""
 
 
-def choices(puzzle: Puzzle, ground: int, meter: Meter) -> list[Finding]:
-    """What is right on every pair and gives a grid for every test."""
+def choices(puzzle: Puzzle, ground: int, meter: Meter, found: list[Finding]) -> None:
+    """Add to ``found`` what is right on every pair and gives a grid for every test. May raise Spent on the way."""
     stock = casts(puzzle, ground, SPLITS)
     asked = {cast.split: single_conditions(cast) for cast in stock}
-    found: list[Finding] = []
     for cast in stock:
         found += crops(cast, asked[cast.split], meter)
     for cast in stock:
@@ -68,7 +67,6 @@ def choices(puzzle: Puzzle, ground: int, meter: Meter) -> list[Finding]:
     if not found:
         for cast in stock:
             found += tables(cast, asked[cast.split], meter)
-    return found
 
 
 def finding(
@@ -215,7 +213,14 @@ def counts(cast: Cast, conditions: Sequence[Asked], meter: Meter) -> Iterator[Fi
                     out.shape != (height or n, width or n) for out, n in zip(outputs, numbers, strict=False)
                 ):
                     continue
-                for way in ("all",) if 0 in (height, width) else ("rows", "columns", "diagonal"):
+                filled = [
+                    int((out != scene["ground"]).sum())
+                    for out, scene in zip(outputs, cast.scenes, strict=False)
+                ]
+                whole = 0 in (height, width)
+                if not whole and filled != numbers[: len(filled)]:
+                    continue
+                for way in ("all", "diagonal") if whole else ("rows", "columns", "diagonal"):
                     yield from _drawn(cast, asked, height, width, way, colours, meter)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import exp
 
 from medalist.families.arc.grids.puzzle import Puzzle
-from medalist.families.arc.solving.stage import Meter, Proposal
+from medalist.families.arc.solving.stage import Meter, Proposal, Spent
 from medalist.families.arc.stages.object_rules.acting import acts
 from medalist.families.arc.stages.object_rules.cast import grounds
 from medalist.families.arc.stages.object_rules.choosing import choices
@@ -30,15 +30,14 @@ class ObjectRules:
 
 
 def learned(puzzle: Puzzle, meter: Meter) -> list[Finding]:
-    """What fits every pair, with the likeliest ground that has anything fit."""
+    """What fits every pair, with the likeliest ground that has anything fit; as far as the meter goes."""
     found: list[Finding] = []
-    for ground in grounds(puzzle):
-        if any(each.price < SURE for each in found):
-            break
-        if puzzle.same_shape:
-            found += acts(puzzle, ground, meter)
-        else:
-            found += choices(puzzle, ground, meter)
+    try:
+        for ground in grounds(puzzle):
+            if not any(each.price < SURE for each in found):
+                (acts if puzzle.same_shape else choices)(puzzle, ground, meter, found)
+    except Spent:
+        pass
     return found
 
 
