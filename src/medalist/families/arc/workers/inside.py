@@ -63,8 +63,9 @@ def main(seconds: float, memory_bytes: int) -> None:
     _close_in(memory_bytes)
     warnings.simplefilter("ignore")
     alarm, inputs = Alarm(), []
+    gc.disable()  # what a program makes stays young until the collection after it, which looks at nothing else
     gc.collect()
-    gc.freeze()  # so that a collection after a program looks at that program's objects alone
+    gc.freeze()
     _Watched.begin()
     os.write(replies, message(READY))
     with os.fdopen(requests, "rb") as stream:
@@ -185,6 +186,7 @@ def _be(source: str, reading: Reading, inputs: Sequence[Grid], seconds: float, p
         whole = math.ceil(2 * seconds) + 1
         resource.setrlimit(resource.RLIMIT_CPU, (whole, whole))
         resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))  # holds for all users but root
+        gc.enable()
         random.seed(0)
         np.random.seed(0)
         _write(pipe, message(pack_outcome(run(source, reading, inputs, Alarm(), seconds))))

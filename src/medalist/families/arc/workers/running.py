@@ -123,7 +123,7 @@ def run(source: str, reading: Reading, inputs: Sequence[Grid], alarm: Alarm, sec
         assert reading.fault is not None
         return failed(reading.fault.trouble, reading.fault.text, len(inputs))
     outcome = _outcome(reading, inputs, _Course(source, alarm, _Printed(), seconds))
-    gc.collect()  # what it left to be finalised must not run in the time of the next
+    gc.collect(0)  # what it left to be finalised must not run in the time of the next
     return outcome
 
 
