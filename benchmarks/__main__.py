@@ -13,6 +13,7 @@ BENCHMARKS = {
     "timing": "benchmarks.timing",
     "speedup": "benchmarks.speedup",
     "arc": "benchmarks.arc",
+    "arc_workers": "benchmarks.arc_workers",
 }
 
 
