@@ -52,18 +52,20 @@ def by_tree(grid: Grid, *, background: int, tree: tuple) -> Grid:
     return _coloured(grid, usual_background(grid) if background < 0 else background, tree)
 
 
-@operator(tags=("conditional logic", "neighbourhood analysis"), cost=5.0)
-def by_trees(grid: Grid, *, background: int, trees: tuple) -> Grid:
-    """Give each cell the colour that most of several decision trees find for it, the lowest of equals.
+@operator(tags=("conditional logic", "neighbourhood analysis"), cost=3.0)
+def by_tree_with(grid: Grid, other: Grid, *, background: int, tree: tuple) -> Grid:
+    """``by_tree`` that may also ask for, and take, the colour that ``other`` has at the same place: the column "other".
 
-    >>> by_trees(np.array([[1, 2]], np.int8), background=-1, trees=("own", 3, "own"))
-    array([[1, 2]], dtype=int8)
+    Raises NoValue where the shapes differ, too.
+
+    >>> grid, other = np.array([[0, 4]], np.int8), np.array([[3, 3]], np.int8)
+    >>> by_tree_with(grid, other, background=0, tree=("own", "is", 0, "other", "own")).tolist()
+    [[3, 4]]
     """
+    if grid.shape != other.shape:
+        raise NoValue("the grids differ in shape")
     background = usual_background(grid) if background < 0 else background
-    known: dict = {}
-    found = np.stack([_coloured(grid, background, tree, known) for tree in trees])
-    votes = np.stack([(found == colour).sum(axis=0) for colour in range(10)])
-    return votes.argmax(axis=0).astype(np.int8)
+    return _coloured(grid, background, tree, {"other": other.astype(np.int16)})
 
 
 @operator(tags=("conditional logic", "neighbourhood analysis"), cost=3.5)

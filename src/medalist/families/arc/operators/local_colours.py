@@ -127,6 +127,7 @@ def ray_columns(grid: Grid, background: int) -> tuple[dict, dict]:
         colour, distance, unlike, until = _along(cells, background, down, right)
         colours[f"ray {name}"], numbers[f"ray {name} distance"] = colour, distance
         colours[f"ray unlike {name}"], numbers[f"ray unlike {name} distance"] = unlike, until
+        numbers[f"ray {name} odd distance"] = np.where(distance == FAR, -1, distance % 2).astype(np.int16)
     for kind in ("", "unlike "):
         for title, ways in (("straight", WAYS[:4]), ("diagonal", WAYS[4:])):
             hits = np.stack([colours[f"ray {kind}{way[0]}"] for way in ways])
@@ -142,7 +143,21 @@ def ray_columns(grid: Grid, background: int) -> tuple[dict, dict]:
     ):
         first, last = colours[f"ray {one}"], colours[f"ray {other}"]
         colours[f"ray between in {title}"] = np.where(first == last, first, -1).astype(np.int16)
+    colours["ray behind"], numbers["ray behind distance"] = _behind(colours, numbers)
     return colours, numbers
+
+
+def _behind(colours: dict, numbers: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Of a cell that one coloured cell is beside: what it meets on the ray away from that one; -1 for other cells."""
+    beside = np.stack([numbers[f"ray {way[0]} distance"] == 1 for way in WAYS[:4]])
+    alone = beside.sum(axis=0) == 1
+    away = ("down", "up", "right", "left")
+    hits = np.stack([colours[f"ray {name}"] for name in away])
+    far = np.stack([numbers[f"ray {name} distance"] for name in away])
+    side = beside.argmax(axis=0)[None]
+    found = np.where(alone, np.take_along_axis(hits, side, 0)[0], -1)
+    distance = np.where(alone, np.take_along_axis(far, side, 0)[0], FAR)
+    return found.astype(np.int16), distance.astype(np.int16)
 
 
 def _along(cells: np.ndarray, background: int, down: int, right: int) -> tuple:

@@ -56,6 +56,7 @@ def _columns(name: str, grid: Grid, labels: np.ndarray, background: int) -> tupl
         numbers[f"{name} {title}"] = column
     if name in ("shape", "thing"):
         covered = _covered(cells, labels, boxes, count)
+        numbers[f"{name} aims"] = _aims(labels, boxes)
         for title in ("box size", "box depth", "box count", "box middle"):
             numbers[f"{name} {title}"] = covered[title]
         for title in ("box colour", "box mirrored left-right", "box mirrored up-down", "box turned"):
@@ -236,6 +237,17 @@ def _positions(labels: np.ndarray, boxes: np.ndarray, count: int) -> dict:
     found["depth"] = depth
     found["odd depth"] = depth % 2
     return found
+
+
+def _aims(labels: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """1 in the middle row of an object's box, 2 in the middle column of one, 3 in both."""
+    rows, columns = np.zeros(labels.shape[0], np.int16), np.zeros(labels.shape[1], np.int16)
+    for top, bottom, left, right in boxes.tolist():
+        if (top + bottom) % 2 == 0:
+            rows[(top + bottom) // 2] = 1
+        if (left + right) % 2 == 0:
+            columns[(left + right) // 2] = 2
+    return rows[:, None] + columns[None]
 
 
 def _covered(cells: np.ndarray, labels: np.ndarray, boxes: np.ndarray, count: int) -> dict:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from medalist.families.arc.grids.cells import Grid
+from medalist.families.arc.grids.kernels import components
 from medalist.families.arc.language.operator import NoValue
 from medalist.families.arc.operators.local_colours import FAR, WAYS, moved
 from medalist.families.arc.operators.panels import panel_spans
@@ -57,6 +58,12 @@ def line_columns(grid: Grid, background: int) -> tuple[dict, dict]:
     numbers["line empty"] = (empty_row * 1 + empty_column * 2).astype(np.int16)
     uniform_row, uniform_column = numbers["line row uniform"], numbers["line column uniform"]
     numbers["line uniform"] = (uniform_row + 2 * uniform_column).astype(np.int16)
+    for title, cells in (("down", grid), ("up", grid[::-1]), ("right", grid.T), ("left", grid[:, ::-1].T)):
+        order = np.argsort(cells != background, axis=0, kind="stable")
+        fallen = np.take_along_axis(cells, order, 0).astype(np.int16)
+        fallen = fallen.T if title in ("right", "left") else fallen
+        fallen = fallen[::-1] if title == "up" else fallen[:, ::-1] if title == "left" else fallen
+        colours[f"line fallen {title}"] = fallen
     colours["line nearest full"], numbers["line nearest full distance"] = _nearest_full(
         colours["line row full colour"], colours["line column full colour"]
     )
@@ -130,6 +137,12 @@ def to_columns(grid: Grid, background: int, which: str) -> tuple[dict, dict]:
     }
     for way, row in zip(WAYS, seen, strict=True):
         numbers[f"{name} seen {way[0]}"] = row
+    things, parts = components(grid, background, True, False), components(grid, -1, False, True)
+    numbers[f"{name} in thing"] = np.bincount(things[mine], minlength=things.max() + 1)[things] * (things > 0)
+    touched = np.zeros(parts.max() + 1, np.int64)
+    for _, down, right in WAYS[:4]:
+        touched += np.bincount(parts[moved(mine, down, right, 0) & ~mine], minlength=len(touched))
+    numbers[f"{name} touches part"] = touched[parts]
     where = np.argwhere(mine)
     box = np.zeros(grid.shape, np.int16)
     distance = np.full(grid.shape, FAR, np.int16)
@@ -178,7 +191,14 @@ def panel_columns(grid: Grid, background: int) -> tuple[dict, dict]:
     names = ("row", "column", "inside row", "inside column", "inked", "rank", "rank from fewest", "colours")
     names += ("same inked", "there", "number", "row from bottom", "column from right", "odd")
     numbers = {f"panel {name}": none.copy() for name in names}
-    titles = ("most", "fewest", "there any", "there most", "at its place in the fullest", "small")
+    titles = (
+        "most",
+        "fewest",
+        "there any",
+        "there most",
+        "at its place in the fullest",
+        "at its place in the emptiest",
+    )
     colours = {f"panel {title}": none.copy() for title in titles}
     try:
         spans_down, spans_right = panel_spans(grid)
@@ -186,7 +206,7 @@ def panel_columns(grid: Grid, background: int) -> tuple[dict, dict]:
         return colours, numbers
     boxes = [(slice(*down), slice(*right)) for down in spans_down for right in spans_right]
     inked = [int((cells[box] != background).sum()) for box in boxes]
-    fullest = cells[boxes[int(np.argmax(inked))]]
+    fullest, emptiest = cells[boxes[int(np.argmax(inked))]], cells[boxes[int(np.argmin(inked))]]
     for number, box in enumerate(boxes):
         inside = cells[box]
         row, column = divmod(number, len(spans_right))
@@ -202,8 +222,9 @@ def panel_columns(grid: Grid, background: int) -> tuple[dict, dict]:
         if counts.any():
             colours["panel most"][box] = counts.argmax()
             colours["panel fewest"][box] = np.where(counts > 0, counts, 999).argmin()
-        if row < fullest.shape[0] and column < fullest.shape[1]:
-            colours["panel at its place in the fullest"][box] = fullest[row, column]
+        for title, panel in (("fullest", fullest), ("emptiest", emptiest)):
+            if row < panel.shape[0] and column < panel.shape[1]:
+                colours[f"panel at its place in the {title}"][box] = panel[row, column]
     if len({cells[box].shape for box in boxes}) == 1:
         _across(np.stack([cells[box] for box in boxes]), boxes, background, colours, numbers)
     return colours, numbers

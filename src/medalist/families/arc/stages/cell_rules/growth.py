@@ -23,7 +23,7 @@ from medalist.families.arc.stages.cell_rules.tables import Bits, Table, build_ta
 PER_SYMBOL = 14
 """Conjunctions tried per symbol."""
 
-RULES = 8
+RULES = 24
 EXTENDED = 40
 WORDS = 200
 """Of more tests than this, only the cheapest are used."""
@@ -31,7 +31,7 @@ SIMULATION = 10
 """States that one simulation counts as."""
 
 
-VOCABULARIES = (("own", "near"), ("own", "near", "ray"))
+VOCABULARIES = (("own", "near"),)
 """What conditions may speak of, tried one after another."""
 
 
@@ -42,28 +42,70 @@ def learn_growth(
     if not any((pair.input != pair.output).any() for pair in pairs):
         return None
     candidates = sorted(_conjunctions(pairs, background, families), key=lambda each: (-each[0], str(each[1])))
-    sound: list[tuple[int, Any]] = []
+    sound: list[tuple[int, tuple[Any, ...]]] = []
+    known: set[Any] = set()
     for _, rule in candidates:
-        meter.spend(SIMULATION)
-        right = _simulated(pairs, background, (rule,))
-        if right is not None and right > 0:
-            sound.append((right, rule))
+        for together in (_turned_ways(rule), (rule,)):
+            if together in known or not together:
+                continue
+            known.add(together)
+            meter.spend(SIMULATION)
+            right = _simulated(pairs, background, together)
+            if right is not None and right > 0:
+                sound.append((right, together))
+                break
     return _joined(pairs, background, sound, meter)
 
 
+def _turned_ways(rule: Any) -> tuple[Any, ...]:
+    """The rule in every direction that turning and mirroring gives it; empty where it names none, or no turn of it."""
+    leaf, conditions = rule
+    words = [leaf] if isinstance(leaf, str) else []
+    words += [word for condition in conditions for word in condition[:3] if isinstance(word, str)]
+    if any("across" in word or "row" in word or "column" in word for word in words):
+        return ()
+    found = []
+    for turn in range(8):
+        names = {name: _turned_way(down, right, turn) for name, down, right in WAYS}
+        found.append(
+            (
+                _renamed(leaf, names),
+                tuple(
+                    (_renamed(column, names), test, _renamed(value, names), whether)
+                    for column, test, value, whether in conditions
+                ),
+            )
+        )
+    distinct = tuple(dict.fromkeys(found))
+    return distinct if len(distinct) > 1 else ()
+
+
+def _turned_way(down: int, right: int, turn: int) -> str:
+    """The name of a direction after ``turn % 4`` quarter turns, mirrored from 4 on."""
+    if turn >= 4:
+        right = -right
+    for _ in range(turn % 4):
+        down, right = -right, down
+    return next(name for name, *way in WAYS if way == [down, right])
+
+
+def _renamed(word: Any, names: dict[str, str]) -> Any:
+    return " ".join(names.get(each, each) for each in word.split(" ")) if isinstance(word, str) else word
+
+
 def _joined(
-    pairs: Sequence[Pair], background: int, sound: list[tuple[int, Any]], meter: Meter
+    pairs: Sequence[Pair], background: int, sound: list[tuple[int, tuple[Any, ...]]], meter: Meter
 ) -> tuple[Any, ...] | None:
     """The soundest rules joined while each adds cells that become right and none that becomes wrong."""
     wanted = sum(int((pair.input != pair.output).sum()) for pair in pairs)
-    sound.sort(key=lambda each: (-each[0], len(each[1][1]), str(each[1])))
+    sound.sort(key=lambda each: (-each[0], len(each[1][0][1]), str(each[1])))
     rules: tuple[Any, ...] = ()
     reached = 0
-    for _, rule in sound:
+    for _, together in sound:
         meter.spend(SIMULATION)
-        right = _simulated(pairs, background, (*rules, rule))
+        right = _simulated(pairs, background, (*rules, *together))
         if right is not None and right > reached:
-            rules, reached = (*rules, rule), right
+            rules, reached = (*rules, *together), right
         if reached == wanted:
             return rules
         if len(rules) >= RULES:
@@ -102,13 +144,17 @@ def _conjunctions(
     cells = table.colours["own"]
     changed = cells != outputs
     start = _common_start(table, changed)
-    if not len(table.tests):
+    if start is None or not len(table.tests):
         return
-    first, here = start if start is not None else ((), np.ones(len(cells), bool))
-    bits = table.bits[:, :WORDS]
-    literals = np.concatenate([bits, ~bits], axis=1)
-    costs = np.array([test.cost for test in table.tests[:WORDS]] * 2)
-    costs[bits.shape[1] :] += 0.3
+    first, here = start
+    some = [n for n, test in enumerate(table.tests) if not test.column.startswith("own ")][:WORDS]
+    bits = table.bits[:, some]
+    some = [n for n, held in zip(some, bits[here].T, strict=True) if held.any() and not held.all()]
+    literals = np.concatenate([table.bits[:, some], ~table.bits[:, some]], axis=1)
+    costs = np.array([table.tests[n].cost for n in some] * 2)
+    costs[len(some) :] += 0.3
+    if not some:
+        return
     negative = np.unique(literals[here & ~changed], axis=0).astype(np.float32)
     colours = sorted({int(colour) for colour in outputs[changed]})
     leaves: list[int | str] = [*colours, *(f"near {way[0]}" for way in WAYS)]
@@ -119,7 +165,7 @@ def _conjunctions(
             continue
         positive, times = np.unique(literals[fits], axis=0, return_counts=True)
         for chosen, score in _separating(positive, times, negative, costs):
-            conditions = tuple(_literal(table, int(number)) for number in chosen)
+            conditions = tuple(_literal(table, some, int(number)) for number in chosen)
             yield score, (leaf, (*first, *conditions))
 
 
@@ -135,10 +181,9 @@ def _common_start(table: Table, changed: Bits) -> tuple[Any, Bits] | None:
     return None
 
 
-def _literal(table: Table, number: int) -> tuple[Any, ...]:
-    whole = min(WORDS, len(table.tests))
-    test = table.tests[number % whole]
-    return (test.column, test.test, test.value, number < whole)
+def _literal(table: Table, some: list[int], number: int) -> tuple[Any, ...]:
+    test = table.tests[some[number % len(some)]]
+    return (test.column, test.test, test.value, number < len(some))
 
 
 def _separating(

@@ -21,7 +21,7 @@ from medalist.families.arc.stages.cell_rules.rules import (
     classes_of,
     conflicts,
     greedy_rule,
-    rule_of,
+    small_rules,
     small_sets,
 )
 from medalist.families.arc.stages.cell_rules.tables import FAMILIES, Bits, Table, Values
@@ -56,6 +56,8 @@ class Effort:
     leaves: int = 12
     """Of greedy trees."""
     families: tuple[tuple[str, ...], ...] = GREEDY
+    wanted: str | None = None
+    """A symbol that every rule must use."""
 
 
 FULL = Effort()
@@ -106,7 +108,7 @@ def learn(
     costs = np.array([test.cost for test in table.tests])
     answers: dict[bytes, Answer] = {}
     whole = 0.0
-    for cover in covers(view, len(rows), outputs, effort.covers):
+    for cover in covers(view, len(rows), outputs, effort.covers, effort.wanted):
         meter.spend()
         sample = Sample.of(view.bits[: len(rows)], cover.valid)
         for rule in _rules(sample, table, costs, effort):
@@ -133,14 +135,7 @@ def _rules(sample: Sample, table: Table, costs: npt.NDArray[np.float64], effort:
         return
     separated = conflicts(sample)
     yield from _lookups(sample, separated, table, costs, effort)
-    found = 0
-    for tests in small_sets(separated, costs, effort.nodes):
-        rule = rule_of(sample, tests, costs)
-        if rule is not None:
-            yield rule
-            found += 1
-            if found >= effort.sets:
-                break
+    yield from small_rules(sample, separated, costs, effort.nodes, effort.sets)
     owner = [test.column.split(" ")[0] for test in table.tests]
     seen = set()
     for some in effort.families:

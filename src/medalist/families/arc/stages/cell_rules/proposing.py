@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from medalist.families.arc.grids.puzzle import Pair, Puzzle
-from medalist.families.arc.language.program import INPUT, call
+from medalist.families.arc.language.program import INPUT, Program, call
 from medalist.families.arc.solving.stage import Meter, Proposal
 from medalist.families.arc.stages.cell_rules import confidence
 from medalist.families.arc.stages.cell_rules.growth import VOCABULARIES, learn_growth
-from medalist.families.arc.stages.cell_rules.learn import BRIEF, Effort, learn
+from medalist.families.arc.stages.cell_rules.learn import BRIEF, FULL, Effort, learn
 from medalist.families.arc.stages.cell_rules.rules import written
 from medalist.families.arc.stages.cell_rules.tables import (
     FAMILIES,
@@ -73,26 +74,41 @@ def _grown_held_out(
 
 def _ruled(puzzle: Puzzle, background: int, meter: Meter) -> Iterator[Proposal]:
     """Rules over everything that surrounds a cell."""
+    table = build_table(puzzle.inputs, len(puzzle.train), background, tuple(FAMILIES))
+    yield from proposed(
+        puzzle, table, lambda tree: call("by_tree", INPUT, background=background, tree=tree), 1.0, FULL, meter
+    )
+
+
+def proposed(
+    puzzle: Puzzle,
+    table: Table,
+    program_of: Callable[[Any], Program],
+    believed: float,
+    effort: Effort,
+    meter: Meter,
+) -> Iterator[Proposal]:
+    """The best answers of what a table teaches; ``believed`` lowers their confidence."""
     train = len(puzzle.train)
-    table = build_table(puzzle.inputs, train, background, tuple(FAMILIES))
     outputs = np.concatenate([pair.output.ravel() for pair in puzzle.train]).astype(np.int16)
     learned = table.grid_of < train
-    learnt = learn(table, learned, ~learned, outputs, meter)
+    learnt = learn(table, learned, ~learned, outputs, meter, effort)
     if not learnt.answers:
         return
-    held = held_out(table, train, outputs, meter) if learnt.answers[0].cost < DEAR else 0.0
+    brief = replace(BRIEF, wanted=effort.wanted)
+    held = held_out(table, train, outputs, meter, brief) if learnt.answers[0].cost < DEAR else 0.0
     for place, answer in enumerate(learnt.answers[:ANSWERS]):
         tree = written(answer.best.tree, table.tests, answer.cover.symbols)
         share = answer.weight / learnt.whole
         yield Proposal(
-            call("by_tree", INPUT, background=background, tree=tree),
-            confidence.of_answer(held, answer.cost, share, place == 0),
+            program_of(tree),
+            believed * confidence.of_answer(held, answer.cost, share, place == 0),
             f"{len(answer.best.tests)} tests, {answer.rules} rules agree, {held:.2f} of left-out pairs, "
             f"cost {answer.cost:.1f}, share {share:.2f}, novelty {answer.novelty:.3f}",
         )
 
 
-def held_out(table: Table, train: int, outputs: Values, meter: Meter, effort: Effort = BRIEF) -> float:
+def held_out(table: Table, train: int, outputs: Values, meter: Meter, effort: Effort) -> float:
     """The share of pairs whose output is the first answer of what the other pairs teach."""
     if train < 2:
         return 0.0

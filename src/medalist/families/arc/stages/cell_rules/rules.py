@@ -36,6 +36,8 @@ class Sample:
     bits: Bits
     valid: Bits
     weight: Numbers
+    codes: Numbers
+    """The valid symbols of each row as bits of a number."""
 
     @classmethod
     def of(cls, bits: Bits, valid: Bits) -> Sample:
@@ -43,11 +45,16 @@ class Sample:
         keys = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1]))).ravel()
         _, first, counts = np.unique(keys, return_index=True, return_counts=True)
         order = np.argsort(first)
-        return cls(bits[first[order]], valid[first[order]], counts[order].astype(np.int64))
+        valid = valid[first[order]]
+        codes = valid @ (1 << np.arange(valid.shape[1], dtype=np.int64))
+        return cls(bits[first[order]], valid, counts[order].astype(np.int64), codes)
 
 
-ANCHORS = 240
+ANCHORS = 160
 NEAREST = 3
+ROUNDS = 5
+WITNESSES = 24
+"""So many failures, and the search for small sets begins anew with what they teach."""
 
 
 def conflicts(sample: Sample) -> Bits:
@@ -58,11 +65,11 @@ def conflicts(sample: Sample) -> Bits:
     kinds, kind_of = np.unique(sample.valid, axis=0, return_inverse=True)
     kind_of = kind_of.ravel()
     anchors: list[int] = []
-    share = max(8, ANCHORS // max(len(kinds), 1))
+    share = max(6, ANCHORS // max(len(kinds), 1))
     for kind in range(len(kinds)):
         rows = np.flatnonzero(kind_of == kind)
         anchors += rows[np.linspace(0, len(rows) - 1, min(share, len(rows))).round().astype(int)].tolist()
-    anchors = anchors[: 2 * ANCHORS]
+    anchors = anchors[: ANCHORS * 3 // 2]
     signs = sample.bits.astype(np.float32) * 2 - 1
     alike = signs[anchors] @ signs.T
     clash = ~(kinds[kind_of[anchors]].astype(np.int16) @ sample.valid.T.astype(np.int16)).astype(bool)
@@ -89,9 +96,16 @@ def by_column(
 
 
 def small_sets(separated: Bits, costs: npt.NDArray[np.float64], most_nodes: int) -> Iterator[tuple[int, ...]]:
-    """Sets of one, two and three tests that separate every pair, those of cheap tests first within a size."""
+    """Sets of one, two and three tests that separate every pair, those of cheap tests first within a size.
+
+    A set grows by the tests that separate the pair hardest to separate of those still left; pairs are kept as bits of
+    64-bit words, one row of words a test.
+    """
     if not len(separated) or not separated.any(axis=1).all():
         return
+    separated = separated[np.argsort(separated.sum(axis=1), kind="stable")]
+    words = _words(separated)
+    whole = _words(np.ones((len(separated), 1), bool))[0]
     nodes = 0
     seen: set[tuple[int, ...]] = set()
     frontier: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
@@ -101,13 +115,15 @@ def small_sets(separated: Bits, costs: npt.NDArray[np.float64], most_nodes: int)
             nodes += 1
             if nodes > most_nodes:
                 return
-            left = separated if not chosen else separated[~separated[:, list(chosen)].any(axis=1)]
+            covered = np.bitwise_or.reduce(words[list(chosen)], axis=0) if chosen else np.zeros_like(whole)
             if size < 3:
-                hardest = left[int(np.argmin(left.sum(axis=1)))]
-                for test in np.flatnonzero(hardest):
-                    grown.append((cost + float(costs[test]), (*chosen, int(test))))
-            whole = np.flatnonzero(left.all(axis=0))
-            for test in whole[np.argsort(costs[whole], kind="stable")]:
+                missing = np.unpackbits(~covered.view(np.uint8), count=len(separated))
+                hardest = separated[int(np.argmax(missing))]
+                some = np.flatnonzero(hardest)
+                some = some[np.argsort(costs[some], kind="stable")][: most_nodes // size]
+                grown += [(cost + float(costs[test]), (*chosen, int(test))) for test in some]
+            complete = np.flatnonzero(((words | covered) == whole).all(axis=1))
+            for test in complete[np.argsort(costs[complete], kind="stable")]:
                 key = tuple(sorted((*chosen, int(test))))
                 if len(set(key)) == size and key not in seen:
                     seen.add(key)
@@ -115,21 +131,65 @@ def small_sets(separated: Bits, costs: npt.NDArray[np.float64], most_nodes: int)
         frontier = [each for each in grown if tuple(sorted(each[1])) not in seen]
 
 
-def rule_of(sample: Sample, tests: tuple[int, ...], costs: npt.NDArray[np.float64]) -> Rule | None:
-    """The tree over these tests alone that explains every row; None where they do not suffice."""
-    bits = sample.bits[:, list(tests)]
-    keys = bits @ (1 << np.arange(len(tests)))
-    groups = np.unique(keys)
-    valid = np.stack([sample.valid[keys == key].all(axis=0) for key in groups])
-    if not valid.any(axis=1).all():
-        return None
-    weight = np.array([sample.weight[keys == key].sum() for key in groups])
-    cells = (groups[:, None] >> np.arange(len(tests)) & 1).astype(bool)
-    grown = _grow(cells, valid, weight, np.array(tests), costs * 0.01, 99, -1e-6)
+def _words(separated: Bits) -> npt.NDArray[np.uint64]:
+    """(tests, words): for each test a bit a pair."""
+    packed = np.packbits(separated, axis=0).T
+    width = -(-packed.shape[1] // 8) * 8
+    padded = np.zeros((len(packed), width), np.uint8)
+    padded[:, : packed.shape[1]] = packed
+    return padded.view(np.uint64)
+
+
+def small_rules(
+    sample: Sample, separated: Bits, costs: npt.NDArray[np.float64], most_nodes: int, most: int
+) -> Iterator[Rule]:
+    """Rules of one to three tests, ``most`` at most. Sets that fail on all rows tell which pairs were missing."""
+    tried: set[tuple[int, ...]] = set()
+    found = 0
+    for _ in range(ROUNDS):
+        missing: list[Bits] = []
+        for chosen in small_sets(separated, costs, most_nodes):
+            if chosen in tried:
+                continue
+            tried.add(chosen)
+            rule, pair = rule_of(sample, chosen, costs)
+            if rule is not None:
+                yield rule
+                found += 1
+                if found >= most:
+                    return
+            elif pair is not None:
+                missing.append(sample.bits[pair[0]] ^ sample.bits[pair[1]])
+                if len(missing) >= WITNESSES:
+                    break
+        if not missing:
+            return
+        separated = np.concatenate([separated, np.unique(np.stack(missing), axis=0)])
+
+
+def rule_of(
+    sample: Sample, tests: tuple[int, ...], costs: npt.NDArray[np.float64]
+) -> tuple[Rule | None, tuple[int, int] | None]:
+    """The tree over these tests alone that explains every row; or None and two rows that they fail to tell apart."""
+    keys = sample.bits[:, list(tests)] @ (1 << np.arange(len(tests)))
+    groups, valid, weight = [], [], []
+    for key in range(1 << len(tests)):
+        rows = np.flatnonzero(keys == key)
+        if not len(rows):
+            continue
+        common = int(np.bitwise_and.reduce(sample.codes[rows]))
+        if not common:
+            clash = np.flatnonzero((sample.codes[rows] & sample.codes[rows[0]]) == 0)
+            return None, (int(rows[0]), int(rows[clash[0]])) if len(clash) else None
+        groups.append(key)
+        valid.append([bool(common >> symbol & 1) for symbol in range(sample.valid.shape[1])])
+        weight.append(int(sample.weight[rows].sum()))
+    cells = (np.array(groups)[:, None] >> np.arange(len(tests)) & 1).astype(bool)
+    grown = _grow(cells, np.array(valid), np.array(weight), np.array(tests), costs * 0.01, 99, -1e-6)
     if grown is None:
-        return None
+        return None, None
     tree, leaves = grown
-    return Rule(tree, tests, leaves, float(costs[list(tests)].sum()))
+    return Rule(tree, tests, leaves, float(costs[list(tests)].sum())), None
 
 
 def greedy_rule(

@@ -32,6 +32,7 @@ FAMILIES = {
     "panel": 1.0,
     "to": 1.7,
     "wide": 2.5,
+    "other": 1.0,
 }
 """What a test on a column of a family costs."""
 
@@ -74,17 +75,27 @@ def puzzle_background(inputs: Sequence[Grid]) -> int:
     return best if usual[best] * 2 > len(inputs) and all((grid == best).any() for grid in inputs) else -1
 
 
-def build_table(inputs: Sequence[Grid], train: int, background: int, families: Sequence[str]) -> Table:
+def build_table(
+    inputs: Sequence[Grid],
+    train: int,
+    background: int,
+    families: Sequence[str],
+    others: Sequence[Grid] | None = None,
+) -> Table:
     """Columns and tests over the cells of ``inputs``, of which the first ``train`` belong to training pairs.
+
+    ``others``, grids of the same shapes, are one more column of colours.
 
     Tests that hold on the same rows as a cheaper one are left out. ``families`` may name ``to``, which stands for
     one family a colour that every grid has.
     """
     backgrounds = [usual_background(grid) if background < 0 else background for grid in inputs]
-    names = [name for name in families if name != "to"]
+    names = [name for name in families if name not in ("to", "other")]
     if "to" in families:
         names += [f"to {name}" for name in (*common_colours(inputs, background), "first", "rarest")]
     colours, numbers = _columns(inputs, backgrounds, names)
+    if others is not None:
+        colours["other"] = np.concatenate([grid.ravel() for grid in others]).astype(np.int16)
     grid_of = np.repeat(np.arange(len(inputs)), [grid.size for grid in inputs])
     learned = grid_of < train
     tests, bits, of_column = _distinct(*_tests(colours, numbers, learned, _colour_costs(inputs, train)))
@@ -164,6 +175,8 @@ def _partners(colours: dict[str, Values]) -> list[tuple[str, str]]:
     found = [(name, "own") for name in colours if name not in ("own", "background")]
     roles = [name for name in colours if name.startswith("own ")]
     found += [("own", role) for role in roles]
+    found += [("other", role) for role in roles]
+    found += [("ray behind", "nearest"), ("ray behind", "line nearest full"), ("own", "line nearest full")]
     core = [
         name for name in colours if name.split(" ")[0] in ("ray", "near", "mirror") and "unlike" not in name
     ]
@@ -176,7 +189,7 @@ def _partners(colours: dict[str, Values]) -> list[tuple[str, str]]:
     for i, one in enumerate(core):
         found += [(one, other) for other in core[i + 1 :] if one.split(" ")[0] == other.split(" ")[0]]
         found += [(one, role) for role in roles]
-    return found
+    return [(one, other) for one, other in found if one in colours and other in colours]
 
 
 def _cuts(values: Values) -> list[tuple[str, int, float]]:

@@ -29,6 +29,7 @@ SYMBOL_COSTS = {
     "panel": 1.5,
     "wide": 4.0,
     "background": 0.8,
+    "other": 1.0,
 }
 
 MOST_PAIRED = 40
@@ -46,10 +47,12 @@ class Cover:
     cost: float
 
 
-def covers(table: Table, train_rows: int, outputs: Values, most: int) -> Iterator[Cover]:
+def covers(
+    table: Table, train_rows: int, outputs: Values, most: int, wanted: str | None = None
+) -> Iterator[Cover]:
     """Sets of symbols that explain every training row, the cheapest first, ``most`` at most.
 
-    ``outputs`` holds the output colours of the first ``train_rows`` rows.
+    ``outputs`` holds the output colours of the first ``train_rows`` rows. With ``wanted``, only sets that hold it.
     """
     own = table.colours["own"]
     changed = np.flatnonzero(outputs != own[:train_rows])
@@ -60,6 +63,8 @@ def covers(table: Table, train_rows: int, outputs: Values, most: int) -> Iterato
     fixed = sum(isinstance(name, int) for name in names)
     found = _covering(matches, np.array(costs), fixed)
     stays = len(changed) < train_rows
+    if wanted is not None:
+        found = [each for each in found if any(names[number] == wanted for number in each[0])]
     for chosen, cost in found[:most]:
         symbols: list[int | str] = [names[number] for number in chosen]
         values = [columns[number] for number in chosen]

@@ -1,0 +1,102 @@
+"""Cell rules after a step: what blind operators make of the input is a grid that learned rules choose from or mend.
+
+Where grids keep their shape, a rule over the input may also take the colour that such a grid has at the same place.
+Where they do not, rules are learned on grids of the outputs' shapes instead of on the inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from medalist.families.arc.grids.cells import is_grid
+from medalist.families.arc.grids.puzzle import Pair, Puzzle
+from medalist.families.arc.language.program import INPUT, call
+from medalist.families.arc.solving.stage import Meter, Proposal, Spent
+from medalist.families.arc.solving.states import State, explored
+from medalist.families.arc.stages.cell_rules.learn import BRIEF
+from medalist.families.arc.stages.cell_rules.proposing import proposed
+from medalist.families.arc.stages.cell_rules.tables import FAMILIES, build_table, puzzle_background
+
+EXPLORED = 3000
+"""States of the exploration, which bottom-up search goes on with."""
+STEPS = 3
+"""Grids that rules are learned with."""
+EFFORT = replace(BRIEF, sets=40, nodes=300)
+BELIEVED = 0.8
+"""The steps were chosen among many for being near the outputs: their rules are believed less."""
+
+
+@dataclass(frozen=True)
+class CellRulesAfter:
+    name: str = "cell rules after a step"
+    states: int = 16000
+
+    def propose(self, puzzle: Puzzle, meter: Meter) -> Iterator[Proposal]:
+        for state in nearest_states(puzzle, meter):
+            if puzzle.same_shape:
+                yield from _choosing(puzzle, state, meter)
+            else:
+                yield from _mending(puzzle, state, meter)
+
+
+def nearest_states(puzzle: Puzzle, meter: Meter) -> list[State]:
+    """Grids of the outputs' shapes that are right in most cells, in those that change where shapes are kept."""
+    scored: list[tuple[float, int, State]] = []
+    try:
+        for place, state in enumerate(explored(puzzle).run(meter.part(EXPLORED), EXPLORED)):
+            if state.sized and state.depth and all(is_grid(value) for value in state.values):
+                fits = _fits(puzzle, state)
+                if fits > 0.4:
+                    scored.append((fits - 0.02 * state.cost, -place, state))
+    except Spent:
+        pass
+    return [state for _, _, state in sorted(scored, key=lambda each: each[:2], reverse=True)[:STEPS]]
+
+
+def _fits(puzzle: Puzzle, state: State) -> float:
+    """The share of cells that are right: of the changed ones where shapes are kept, in the worst pair half counted."""
+    shares = []
+    for pair, value in zip(puzzle.train, state.values, strict=False):
+        right = value == pair.output
+        if puzzle.same_shape:
+            right = right[pair.input != pair.output]
+        shares.append(float(right.mean()) if right.size else 1.0)
+    tests = zip(puzzle.tests, state.values[len(puzzle.train) :], strict=True)
+    if puzzle.same_shape and any(test.shape != value.shape for test, value in tests):
+        return 0.0
+    return float(np.mean(shares)) / 2 + min(shares) / 2
+
+
+def _choosing(puzzle: Puzzle, state: State, meter: Meter) -> Iterator[Proposal]:
+    background = puzzle_background(puzzle.inputs)
+    table = build_table(puzzle.inputs, len(puzzle.train), background, tuple(FAMILIES), state.values)
+    yield from proposed(
+        puzzle,
+        table,
+        lambda tree: call("by_tree_with", INPUT, state.program, background=background, tree=tree),
+        BELIEVED,
+        replace(EFFORT, wanted="other"),
+        meter,
+    )
+
+
+def _mending(puzzle: Puzzle, state: State, meter: Meter) -> Iterator[Proposal]:
+    train = len(puzzle.train)
+    pairs = [Pair(value, pair.output) for value, pair in zip(state.values, puzzle.train, strict=False)]
+    stepped = Puzzle(tuple(pairs), tuple(state.values[train:]))
+    background = puzzle_background(stepped.inputs)
+    table = build_table(stepped.inputs, train, background, tuple(FAMILIES))
+    yield from proposed(
+        stepped,
+        table,
+        lambda tree: call("by_tree", state.program, background=background, tree=tree),
+        BELIEVED,
+        EFFORT,
+        meter,
+    )
+
+
+stage = CellRulesAfter()
