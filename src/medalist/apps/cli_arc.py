@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -89,39 +90,40 @@ def arc(
     begun: list[Path] = []
 
     def work() -> Delivery:
-        from medalist.apps.live import Live
-        from medalist.runs.arc import arc as work_on
-
         options.refuse_other_executors(executor)
-        with Live() as live:
-            solved = work_on(
-                challenges,
-                solutions=solutions,
-                submission=submission,
-                seconds_per_task=seconds_per_task,
-                jobs=jobs,
-                limit=limit,
-                random_sample=random_sample,
-                population=population,
-                generations=generations,
-                development=development,
-                analyst=not no_analyst,
-                tagger=not no_tagger,
-                crossover=not no_crossover,
-                engineer=engineer,
-                model=model or "",
-                llm=options.llm_settings(panel, critic, max_cost, max_tokens),
-                hints=not no_hints,
-                sandbox=sandbox,
-                seed=seed,
-                time=time,
-                out=out,
-                on_event=live.tell,
-                on_start=begun.append,
-            )
-        return _delivery(solved)
+        asked = {
+            "solutions": solutions,
+            "submission": submission,
+            "seconds_per_task": seconds_per_task,
+            "jobs": jobs,
+            "limit": limit,
+            "random_sample": random_sample,
+            "population": population,
+            "generations": generations,
+            "development": development,
+            "analyst": not no_analyst,
+            "tagger": not no_tagger,
+            "crossover": not no_crossover,
+            "engineer": engineer,
+            "model": model or "",
+            "llm": options.llm_settings(panel, critic, max_cost, max_tokens),
+            "hints": not no_hints,
+            "sandbox": sandbox,
+            "seed": seed,
+            "time": time,
+            "out": out,
+        }
+        return _delivery(_watched(challenges, asked, begun))
 
     deliver(work, as_json=json, at_hand=lambda: at_hand(begun))
+
+
+def _watched(challenges: str, asked: Mapping[str, Any], begun: list[Path]) -> Solved:
+    from medalist.apps.live import Live
+    from medalist.runs.arc import arc as work_on
+
+    with Live() as live:
+        return work_on(challenges, **asked, on_event=live.tell, on_start=begun.append)
 
 
 def resume_collection(store: FileStore) -> Delivery:

@@ -103,39 +103,48 @@ def arc(
         "jobs": jobs,
         "limit": limit,
         "sample": random_sample,
-        "sample_seed": None if random_sample is None else seed,
+        "sample_seed": seed if random_sample is not None else None,
         "population": population,
         "generations": generations,
         "development": development or None,
-        **{
-            name: None if wanted else False
-            for name, wanted in (("analyst", analyst), ("tagger", tagger), ("crossover", crossover))
-        },
-        **(settings or {}),
+        **_switched_off(analyst=analyst, tagger=tagger, crossover=crossover),
     }
+    task = _task(challenges, {**asked, **(settings or {})})
+    limits, llm = Limits(attempt_seconds=parse_duration(time)), _with_model(llm, model, engineer)
+    spec = RunSpec((task,), (engineer,), (seed,), limits, sandbox, (hints,), llm=llm)
+    store = api.create_checked_run(spec, out)
+    if on_start is not None:
+        on_start(store.root)
+    return _solved(api.attempt_here(store, on_event=on_event))
+
+
+def _task(challenges: str | Path, asked: Mapping[str, Any]) -> TaskSpec:
+    """The collection with what was asked for; None was not. Raises InputError for one that nobody can work on."""
+    settings = {key: value for key, value in asked.items() if value is not None}
+    task = TaskSpec(api.task_folder(challenges), FAMILY, settings)
+    opened = find_family(task.family).open(task.path, task.settings)
+    if not opened.task.settings.get("tasks"):
+        raise InputError(
+            "There are no tasks here to solve.",
+            where=str(task.path),
+            next_step="Name a file of challenges; solutions go behind --solutions.",
+        )
+    return task
+
+
+def _switched_off(**wanted: bool) -> dict[str, bool]:
+    return {name: False for name, on in wanted.items() if not on}
+
+
+def _with_model(llm: LlmSettings | None, model: str, engineer: str) -> LlmSettings:
+    """Raises UsageError for several of either."""
     if "," in engineer + model:
         raise UsageError(
             "A collection is solved by one engineer with one language model.",
             where=f"{engineer} {model}".strip(),
             next_step="Make a run for each, then `medalist compare` them.",
         )
-    task = TaskSpec(
-        api.task_folder(challenges), FAMILY, {key: value for key, value in asked.items() if value is not None}
-    )
-    _refuse_without_tasks(task)
-    spec = RunSpec(
-        tasks=(task,),
-        engineers=(engineer,),
-        seeds=(seed,),
-        limits=Limits(attempt_seconds=parse_duration(time)),
-        sandbox=sandbox,
-        hints=(hints,),
-        llm=replace(llm or LlmSettings(), **({"model": model} if model else {})),
-    )
-    store = api.create_checked_run(spec, out)
-    if on_start is not None:
-        on_start(store.root)
-    return _solved(api.attempt_here(store, on_event=on_event))
+    return replace(llm or LlmSettings(), **({"model": model} if model else {}))
 
 
 def resume_arc(store: FileStore, *, on_event: Callable[[str, Event], None] | None = None) -> Solved:
@@ -176,17 +185,6 @@ def solved_at_hand(begun: list[Path]) -> Solved:
 
 def _solved(result: AttemptResult) -> Solved:
     return Solved(result, result.tally or {})
-
-
-def _refuse_without_tasks(task: TaskSpec) -> None:
-    """Raises UsageError for a task that can be graded and not worked on."""
-    opened = find_family(task.family).open(task.path, task.settings)
-    if not opened.task.settings.get("tasks"):
-        raise InputError(
-            "There are no tasks here to solve.",
-            where=str(task.path),
-            next_step="Name a file of challenges; solutions go behind --solutions.",
-        )
 
 
 def _place_for(
