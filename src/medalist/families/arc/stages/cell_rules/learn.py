@@ -139,7 +139,7 @@ def _rules(sample: Sample, table: Table, costs: npt.NDArray[np.float64], effort:
     owner = [test.column.split(" ")[0] for test in table.tests]
     seen = set()
     for some in effort.families:
-        allowed = np.array([i for i, family in enumerate(owner) if family in some], np.int64)
+        allowed = np.array([i for i, family in enumerate(owner) if family in (*some, "other")], np.int64)
         if len(allowed):
             rule = greedy_rule(sample, allowed, costs, effort.leaves)
             if rule is not None and rule.tree not in seen:

@@ -32,7 +32,6 @@ FAMILIES = {
     "panel": 1.0,
     "to": 1.7,
     "wide": 2.5,
-    "other": 1.0,
 }
 """What a test on a column of a family costs."""
 
@@ -90,7 +89,7 @@ def build_table(
     one family a colour that every grid has.
     """
     backgrounds = [usual_background(grid) if background < 0 else background for grid in inputs]
-    names = [name for name in families if name not in ("to", "other")]
+    names = [name for name in families if name != "to"]
     if "to" in families:
         names += [f"to {name}" for name in (*common_colours(inputs, background), "first", "rarest")]
     colours, numbers = _columns(inputs, backgrounds, names)
