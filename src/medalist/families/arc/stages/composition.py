@@ -12,10 +12,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from medalist.families.arc.grids.puzzle import Puzzle
-from medalist.families.arc.language.operator import Kind
-from medalist.families.arc.language.program import Program, call
+from medalist.families.arc.language.program import Program
 from medalist.families.arc.solving.stage import Meter, Proposal, Spent
-from medalist.families.arc.solving.states import State, explored
+from medalist.families.arc.solving.states import explored
 from medalist.families.arc.stages.composition_layers import Greedy, Layer, Layers, Stack, Words
 from medalist.families.arc.stages.composition_tables import tables
 
@@ -66,8 +65,6 @@ def gathered(puzzle: Puzzle, meter: Meter, most: int) -> Layers:
     try:
         for state in explored(puzzle).run(meter, most):
             layers.add(state)
-            if state.sized and len(state.program.arguments) <= 1:
-                _add_canvases(layers, state)
     except Spent:
         pass
     return layers
@@ -77,14 +74,6 @@ def grounds_of(puzzle: Puzzle) -> tuple[int, ...]:
     """Colours that may be clear: 0, and the most frequent of all inputs."""
     counts = np.bincount(np.concatenate([grid.ravel() for grid in puzzle.inputs]), minlength=10)
     return tuple(dict.fromkeys((0, int(counts.argmax()))))
-
-
-def _add_canvases(layers: Layers, state: State) -> None:
-    """A plain canvas of each colour of outputs, of the size of a state, where there is none yet."""
-    for colour in np.unique(layers.target).tolist():
-        program = call("blank", state.program, colour=colour)
-        values = tuple(np.full_like(value, colour) for value in state.values)
-        layers.add(State(Kind.GRID, values, program, state.cost + 0.3, 0, True))
 
 
 def _left_out(layers: Layers, greedy: Greedy) -> float:

@@ -50,7 +50,8 @@ class Layers:
         self.size = len(self.target)
         self.sized: list[State] = []
         """The first states that are grids of the outputs' size."""
-        self._seen: dict[bytes, int] = {}
+        self._seen: set[bytes] = set()
+        self._canvases: set[tuple[tuple[int, ...], ...]] = set()
         self._right: list[bytes] = []
         self._wrong: list[bytes] = []
         self._shapes = [output.shape for output in puzzle.outputs]
@@ -92,6 +93,7 @@ class Layers:
             if state.sized:
                 if len(self.sized) < MOST_STATES:
                     self.sized.append(state)
+                self._add_canvases(state)
                 self._add_grid(state, np.concatenate([value.ravel() for value in values]))
             else:
                 self._add_parts(state)
@@ -114,13 +116,25 @@ class Layers:
             )
         self._add_recoloured(state, cells)
 
+    def _add_canvases(self, state: State) -> None:
+        """Plain canvases of each colour of outputs, of the size of the state, where there are none of it yet."""
+        sizes = tuple(value.shape for value in state.values)
+        if sizes in self._canvases:
+            return
+        self._canvases.add(sizes)
+        for colour in np.unique(self.target).tolist():
+            program = call("blank", state.program, colour=colour)
+            cells = np.full(self.size, colour, np.int8)
+            self._keep(cells, None, Layer(lambda _, p=program: p, program, state.cost + 0.3))
+
     def _add_recoloured(self, state: State, cells: Grid) -> None:
         """A state in other colours: those that always lie under one colour of the output, and each of the others."""
         counts = np.bincount(cells * np.intp(10) + self.target, minlength=100).reshape(10, 10)
         certain = np.count_nonzero(counts, axis=1) == 1
         likeliest = counts.argmax(axis=1)
         tables = [np.where(certain, likeliest, -1)] if certain.any() else []
-        for colour in np.flatnonzero((counts.sum(axis=1) > 0) & ~certain).tolist():
+        mostly = 2 * counts.max(axis=1) > counts.sum(axis=1)
+        for colour in np.flatnonzero(mostly & ~certain).tolist():
             table = np.full(10, -1)
             table[colour] = likeliest[colour]
             tables.append(table)
@@ -217,7 +231,7 @@ class Layers:
         key = bits + faults
         if key in self._seen:
             return
-        self._seen[key] = len(self.layers)
+        self._seen.add(key)
         self.layers.append(layer)
         self._right.append(bits)
         self._wrong.append(faults)
