@@ -44,7 +44,9 @@ def test_layers_are_chosen_from_the_top_and_cover_all() -> None:
     layers = Layers(puzzle, (0,))
     for name, values in (("rows", rows), ("columns", columns), ("input", puzzle.inputs)):
         program = INPUT if name == "input" else call(name, INPUT)
-        layers.add(State(Kind.GRID, tuple(values), program, 1.0, 1, True))
+        state = State(Kind.GRID, tuple(values), program, 1.0, 1, True)
+        state.expected = True
+        layers.add(state)
     stack = next(iter(Greedy(layers).stacks(np.zeros_like(layers.pair_bits(0)), 1, 4)))
     assert stack.left == 0
     assert str(program_of(layers, stack)) == "over(rows(input), columns(input), clear=0)"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from heapq import heappop, heappush
 from itertools import product
+from math import log2, prod
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -23,6 +24,7 @@ from medalist.families.arc.grids.kernels import fingerprint
 from medalist.families.arc.grids.puzzle import Puzzle
 from medalist.families.arc.language.operator import Kind, Operator, operators
 from medalist.families.arc.language.program import CANNOT, INPUT, Program
+from medalist.families.arc.solving.sizes import output_sizes
 from medalist.families.arc.solving.stage import Meter
 
 LARGEST_VALUE_SIDE = 60
@@ -33,6 +35,13 @@ _CELLS_A_STATE = 5000
 """A state of more cells than this counts as several, so that states cost about the same everywhere."""
 _FAILURES_A_STATE = 12
 """So many attempts that fail on the first input count as one state."""
+_OF_PIECES = 0.6
+"""What an operator that takes or gives pieces costs: splitting, picking and drawing are three where others are one."""
+_CHOICE = 0.06
+"""What each bit of a literal's choice adds to the cost."""
+_PIECE_KINDS = {Kind.PIECE, Kind.PIECES}
+_SIZED_BONUS = 0.6
+"""By how much a value of the outputs' size comes earlier."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,7 @@ class Step:
 class State:
     """Values over all inputs of a puzzle (training pairs first), and the cheapest program found that gives them."""
 
-    __slots__ = ("cost", "depth", "kind", "program", "sized", "values")
+    __slots__ = ("cost", "depth", "expected", "kind", "program", "sized", "values", "ways")
 
     def __init__(
         self, kind: Kind, values: tuple[Any, ...], program: Program, cost: float, depth: int, sized: bool
@@ -59,6 +68,10 @@ class State:
         self.kind, self.values, self.program, self.cost, self.depth = kind, values, program, cost, depth
         self.sized = sized
         """Whether it is a grid of the size of every training output."""
+        self.expected = False
+        """Whether it is ``sized`` and, where sizes can be predicted, of a size predicted for the tests."""
+        self.ways = 1
+        """How many programs were tried that give it."""
 
 
 def blind_steps() -> Mapping[tuple[Kind, ...], Sequence[Step]]:
@@ -92,9 +105,13 @@ def _fitting(
 
 def _literal_steps(each: Operator) -> Iterator[Step]:
     names = sorted(each.choices)
+    ways = prod(len(each.choices[name]) for name in names)
+    cost = each.cost * (_OF_PIECES if _PIECE_KINDS & {each.gives, *each.takes} else 1.0) + _CHOICE * log2(
+        ways
+    )
     for literals in product(*(tuple(each.choices[name]) for name in names)):
         parameters = tuple(zip(names, literals, strict=True))
-        yield Step(each.name, each.function, each.takes, each.gives, parameters, dict(parameters), each.cost)
+        yield Step(each.name, each.function, each.takes, each.gives, parameters, dict(parameters), cost)
 
 
 _explorations: WeakKeyDictionary[Puzzle, Exploration] = WeakKeyDictionary()
@@ -114,7 +131,8 @@ class Exploration:
         self.states: list[State] = []
         self.tried = 0
         self._shapes = tuple(output.shape for output in puzzle.outputs)
-        self._seen: set[bytes] = set()
+        self._predicted = {rule.sizes[len(self._shapes) :] for rule in output_sizes(puzzle)}
+        self._seen: dict[bytes, State] = {}
         self._queue: list[tuple[float, int, State, tuple[Kind, ...], int]] = []
         self._partners: dict[Kind, list[State]] = {}
         self._steps = _fitting(blind_steps(), puzzle)
@@ -202,17 +220,24 @@ class Exploration:
     def _take(self, kind: Kind, values: tuple[Any, ...], program: Program, cost: float, depth: int) -> None:
         key = fingerprint(values)
         if key in self._seen:
+            self._seen[key].ways += 1
             return
-        self._seen.add(key)
-        sized = kind == Kind.GRID and all(
-            value.shape == shape for value, shape in zip(values, self._shapes, strict=False)
+        fitting = kind in (Kind.GRID, Kind.PIECE) and all(
+            (value if kind == Kind.GRID else value.cells).shape == shape
+            for value, shape in zip(values, self._shapes, strict=False)
         )
-        state = State(kind, values, program, cost, depth, sized)
+        state = State(kind, values, program, cost, depth, fitting and kind == Kind.GRID)
+        if state.sized:
+            tests = tuple(value.shape for value in values[len(self._shapes) :])
+            state.expected = not self._predicted or tests in self._predicted
+        self._seen[key] = state
         self.states.append(state)
         partners = self._partners.setdefault(kind, [])
         if len(partners) < _PARTNERS:
             partners.append(state)
-        priority = cost - (0.6 if sized and depth else 0.0)
+        priority = cost - (
+            _SIZED_BONUS if depth and (state.expected or (kind == Kind.PIECE and fitting)) else 0.0
+        )
         for takes in self._steps:
             if kind not in takes or (len(takes) > 1 and depth > 2):
                 continue

@@ -8,6 +8,8 @@ those before it. What is lowest must cover the rest.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
+from math import exp
 
 import numpy as np
 
@@ -15,24 +17,46 @@ from medalist.families.arc.grids.puzzle import Puzzle
 from medalist.families.arc.language.program import Program
 from medalist.families.arc.solving.stage import Meter, Proposal, Spent
 from medalist.families.arc.solving.states import explored
+from medalist.families.arc.solving.views import View, coarse_views, colour_views
 from medalist.families.arc.stages.composition_layers import Greedy, Layer, Layers, Stack, Words
 from medalist.families.arc.stages.composition_tables import tables
 
 _STARTS = 12
 _MOST_LAYERS = 7
 _MOST_TABLES = 6
+_ENOUGH = 0.45
+"""No more is tried once a proposal is believed this much."""
+_COLOUR_VIEWS = 2
 
 
 class Composition:
-    """Stacks of layers that give every training output."""
+    """Stacks of layers that give every training output, on the puzzle as it is and on views of it."""
 
     name = "composition"
-    states = 12_000
+    states = 64_000
 
     def propose(self, puzzle: Puzzle, meter: Meter) -> Iterator[Proposal]:
-        layers = gathered(puzzle, meter, self.states)
-        found = [*_stacked(layers), *_tabulated(puzzle, layers)]
-        yield from sorted(found, key=lambda each: -each.confidence)
+        """Further rounds, with more states or on another view, only while nothing is believed enough."""
+        believed = 0.0
+        for view, most in _rounds(puzzle):
+            if believed >= _ENOUGH:
+                return
+            layers = gathered(view.puzzle, meter, most)
+            found = [*_stacked(layers), *_tabulated(view.puzzle, layers)]
+            for each in sorted(found, key=lambda each: -each.confidence):
+                believed = max(believed, each.confidence)
+                yield Proposal(view.bring(each.program), each.confidence, each.why)
+
+
+def _rounds(puzzle: Puzzle) -> Iterator[tuple[View, int]]:
+    """Views with the states to try on each, those that solve most for their states first."""
+    raw = View("as it is", puzzle, lambda program: program)
+    yield raw, 12_000
+    for view in coarse_views(puzzle):
+        yield view, 5_000
+    for view in islice(colour_views(puzzle), _COLOUR_VIEWS):
+        yield view, 7_000
+    yield raw, 38_000
 
 
 def _stacked(layers: Layers) -> Iterator[Proposal]:
@@ -44,6 +68,7 @@ def _stacked(layers: Layers) -> Iterator[Proposal]:
     if not found:
         return
     borne = _left_out(layers, greedy)
+    least = min(each.cost for each in found)
     for each in found:
         program = program_of(layers, each)
         if program is not None:
@@ -107,8 +132,9 @@ def program_of(layers: Layers, stack: Stack) -> Program | None:
     return program
 
 
-def confidence(stack: Stack, borne: float) -> float:
-    return max(0.1, 0.35 + 0.5 * borne - 0.03 * stack.cost)
+def confidence(stack: Stack, borne: float, least: float) -> float:
+    """From the share of pairs ``borne`` out, and less for what is longer, than the shortest stack too."""
+    return max(0.1, 0.35 + 0.5 * borne - 0.03 * stack.cost) * exp(-0.2 * (stack.cost - least))
 
 
 stage = Composition()

@@ -90,12 +90,12 @@ class Layers:
         pairs = len(self._shapes)
         values = state.values[:pairs]
         if state.kind == Kind.GRID:
-            if state.sized:
+            if state.expected:
                 if len(self.sized) < MOST_STATES:
                     self.sized.append(state)
                 self._add_canvases(state)
                 self._add_grid(state, np.concatenate([value.ravel() for value in values]))
-            else:
+            elif not state.sized:
                 self._add_parts(state)
         elif state.kind == Kind.MASK:
             if all(value.shape == shape for value, shape in zip(values, self._shapes, strict=True)):
