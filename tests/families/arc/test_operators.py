@@ -107,3 +107,34 @@ def _is(kind, value) -> bool:
     return isinstance(value, tuple) and all(
         _is(Kind.PIECE if kind is Kind.PIECES else Kind.GRID, each) for each in value
     )
+
+
+SPLITS = [each for each in operators().values() if each.takes == (Kind.GRID,) and each.gives is Kind.PIECES]
+
+
+@pytest.mark.parametrize("each", SPLITS, ids=lambda each: each.name)
+def test_what_is_cut_out_of_a_grid_knows_where_it_lay(each):
+    for grid in itertools.islice(_values(Kind.GRID), 40):
+        for literals in _literals(each):
+            try:
+                pieces = each.function(grid, **literals)
+            except CANNOT:
+                continue
+            for cells, row, column in pieces:
+                below = grid[row : row + cells.shape[0], column : column + cells.shape[1]]
+                assert (below == cells)[cells != CLEAR].all()
+
+
+@pytest.mark.parametrize("side", ["up", "down", "left", "right"])
+def test_pieces_that_slide_keep_their_cells_and_do_not_overlap(side):
+    fields = {name: each.function for name, each in operators().items()}
+    for grid in itertools.islice(_values(Kind.GRID), 40):
+        try:
+            pieces = fields["objects"](grid, diagonal=False, by_colour=True)
+        except CANNOT:
+            continue
+        after = fields["draw"](grid, fields["slide_each"](grid, pieces, side=side))
+        assert (
+            np.bincount(after.ravel(), minlength=10).tolist()
+            == np.bincount(grid.ravel(), minlength=10).tolist()
+        )

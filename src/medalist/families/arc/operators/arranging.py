@@ -19,7 +19,7 @@ def stacked(pieces: tuple[Piece, ...]) -> npt.NDArray[np.int8]:
     return np.stack([each.cells for each in pieces])
 
 
-@operator(tags=("array manipulation", "pattern copy"), first=(True, False), cost=0.9)
+@operator(tags=("array manipulation", "pattern copy"), first=(True, False), cost=0.7)
 def pile(pieces: tuple[Piece, ...], *, first: bool) -> Grid:
     """Pieces of one shape on top of each other, the first (or the last) uppermost; 0 and clear cells are seen through.
 
@@ -33,7 +33,7 @@ def pile(pieces: tuple[Piece, ...], *, first: bool) -> Grid:
     return np.maximum(np.take_along_axis(layers, upper[None], axis=0)[0], 0)
 
 
-@operator(tags=("array manipulation", "conditional logic"), how=("all", "one", "none", "most"), cost=0.9)
+@operator(tags=("array manipulation", "conditional logic"), how=("all", "one", "none", "most"), cost=0.7)
 def agree(pieces: tuple[Piece, ...], *, how: str) -> Grid:
     """Pieces of one shape: the cells that all of them show, that exactly one or none does, or most in one colour.
 
@@ -101,7 +101,7 @@ def _ranks(middles: list[float], least: int) -> list[int]:
     return [rank_of[middle] for middle in middles]
 
 
-@operator(tags=("grid partition", "object detection"))
+@operator(tags=("grid partition", "object detection"), cost=0.8)
 def one_cell_each(pieces: tuple[Piece, ...]) -> Grid:
     """One cell a piece, in its main colour (0 where it has none), arranged as the pieces lie.
 
@@ -117,7 +117,7 @@ def one_cell_each(pieces: tuple[Piece, ...]) -> Grid:
     return out
 
 
-@operator(tags=("grid partition", "array manipulation"))
+@operator(tags=("grid partition", "array manipulation"), cost=0.8)
 def pack(pieces: tuple[Piece, ...]) -> Grid:
     """Pieces of one shape arranged as they lie, without gaps; where there is none, 0.
 
@@ -151,7 +151,7 @@ def colour_line(pieces: tuple[Piece, ...], *, across: bool) -> Grid:
     tags=("counting", "array manipulation"),
     side=("left", "right", "down", "up"),
     by=("cells", "width", "height"),
-    cost=1.6,
+    cost=1.8,
 )
 def bars_of(pieces: tuple[Piece, ...], *, side: str, by: str) -> Grid:
     """A bar of its main colour for each piece, in their order, as long as its measure, from one side on.
@@ -192,7 +192,7 @@ def in_order(pieces: tuple[Piece, ...], *, by: str, least: bool) -> tuple[Piece,
     return tuple(pieces[place] for place in order)
 
 
-@operator(tags=("object detection",), cost=1.4)
+@operator(tags=("object detection",), cost=1.5)
 def distinct(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     """Of pieces with equal cells the first. Raises NoValue where none are equal.
 
@@ -207,7 +207,7 @@ def distinct(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     return tuple(kept.values())
 
 
-@operator(tags=("array manipulation",), corner=(True, False), cost=1.4)
+@operator(tags=("array manipulation",), corner=(True, False), cost=1.5)
 def nest(pieces: tuple[Piece, ...], *, corner: bool) -> Grid:
     """Pieces of several sizes on top of each other, the largest lowest: at one corner, or in the middle.
 
@@ -227,7 +227,7 @@ def nest(pieces: tuple[Piece, ...], *, corner: bool) -> Grid:
     return out
 
 
-@operator(tags=("pattern copy",), cost=1.4)
+@operator(tags=("pattern copy",), cost=1.5)
 def each_as(pieces: tuple[Piece, ...], content: Grid) -> tuple[Piece, ...]:
     """A grid in place of every piece of its shape.
 

@@ -50,7 +50,7 @@ def keep_colour(grid: Grid, *, colour: int) -> Grid:
     return np.where(kept, grid, np.int8(background(grid)))
 
 
-@operator(tags=("colour fill",), colour=COLOUR, cost=1.2)
+@operator(tags=("colour fill",), colour=COLOUR)
 def drop_colour(grid: Grid, *, colour: int) -> Grid:
     """Background in place of a colour. Raises NoValue where the colour is not there.
 
@@ -83,7 +83,7 @@ def drop_rank(grid: Grid, *, rank: int) -> Grid:
     return drop_colour(grid, colour=ranked(grid, rank))
 
 
-@operator(tags=("colour fill",), colour=COLOUR, cost=1.2)
+@operator(tags=("colour fill",), colour=COLOUR, cost=0.9)
 def paint_all(grid: Grid, *, colour: int) -> Grid:
     """Everything on the background in one colour.
 
@@ -103,7 +103,7 @@ def paint_background(grid: Grid, *, colour: int) -> Grid:
     return np.where(grid == background(grid), np.int8(colour), grid)
 
 
-@operator(tags=("colour fill", "counting"), rank=(0, -1))
+@operator(tags=("colour fill", "counting"), rank=(0, -1), cost=0.9)
 def paint_by_rank(grid: Grid, *, rank: int) -> Grid:
     """Everything on the background in its most frequent (0) or rarest (-1) colour.
 
@@ -113,7 +113,7 @@ def paint_by_rank(grid: Grid, *, rank: int) -> Grid:
     return paint_all(grid, colour=ranked(grid, rank))
 
 
-@operator(tags=("colour fill",), cost=1.4)
+@operator(tags=("colour fill",), cost=1.5)
 def swap_two(grid: Grid) -> Grid:
     """The two colours that are on the background in each other's place.
 
@@ -126,7 +126,7 @@ def swap_two(grid: Grid) -> Grid:
     return _swapped(grid, colours[0], colours[1])
 
 
-@operator(tags=("colour fill",), cost=1.4)
+@operator(tags=("colour fill",), cost=1.5)
 def negative(grid: Grid) -> Grid:
     """Background and the only colour on it in each other's place.
 
@@ -155,7 +155,7 @@ def recolour(grid: Grid, *, old: int, new: int) -> Grid:
     return np.where(grid == old, np.int8(new), grid)
 
 
-@operator(tags=("colour fill", "counting"), rank=(0, -1), cost=1.6)
+@operator(tags=("colour fill", "counting"), rank=(0, -1), cost=1.8)
 def flood_by_rank(grid: Grid, *, rank: int) -> Grid:
     """A grid of the same shape, all of the most frequent (0) or rarest (-1) colour on the background.
 
@@ -165,7 +165,7 @@ def flood_by_rank(grid: Grid, *, rank: int) -> Grid:
     return np.full(grid.shape, ranked(grid, rank), np.int8)
 
 
-@operator(tags=("colour fill", "counting"), which=("most", "rarest", "other"), cost=1.4)
+@operator(tags=("colour fill", "counting"), which=("most", "rarest", "other"), cost=1.5)
 def painted_like(grid: Grid, model: Grid, *, which: str) -> Grid:
     """Everything on the background in the most frequent or rarest colour of another grid, or in the one it has not.
 

@@ -116,7 +116,7 @@ def _nested(places: Grid, pattern: Grid) -> tuple[Grid, Grid, int]:
     return outer, np.tile(pattern, places.shape), background(places)
 
 
-@operator(tags=("pattern copy",), cost=1.6)
+@operator(tags=("pattern copy",), cost=1.8)
 def fill_with(grid: Grid, pattern: Grid) -> Grid:
     """The background of ``grid`` shows a tiling of ``pattern`` that begins top left.
 
@@ -128,7 +128,7 @@ def fill_with(grid: Grid, pattern: Grid) -> Grid:
     return np.where(grid == background(grid), np.tile(pattern, times)[:height, :width], grid)
 
 
-@operator(tags=("pattern copy", "object detection"), cost=1.6)
+@operator(tags=("pattern copy", "object detection"), cost=1.8)
 def stamp_at(grid: Grid, piece: Piece, places: tuple[Piece, ...]) -> Grid:
     """The grid with the middle of ``piece`` on the middle of each of the ``places``.
 

@@ -34,7 +34,7 @@ def crop_colour(grid: Grid, *, colour: int) -> Piece:
     return Piece(grid[top:bottom, left:right].copy(), top, left)
 
 
-@operator(tags=("array manipulation", "counting"), rank=(0, -1), cost=0.9)
+@operator(tags=("array manipulation", "counting"), rank=(0, -1), cost=0.8)
 def crop_rank(grid: Grid, *, rank: int) -> Piece:
     """The smallest rectangle with all cells of the most frequent (0) or rarest (-1) colour on the background.
 
@@ -70,7 +70,7 @@ def _trimmed(cells: Grid) -> Grid:
     return cells[1:-1, 1:-1]
 
 
-@operator(tags=("array manipulation",), colour=COLOUR, cost=1.4)
+@operator(tags=("array manipulation",), colour=COLOUR, cost=1.5)
 def frame(grid: Grid, *, colour: int) -> Grid:
     """The grid with one line of a colour around it.
 
@@ -83,7 +83,7 @@ def frame(grid: Grid, *, colour: int) -> Grid:
     return out
 
 
-@operator(tags=("array manipulation",), colour=COLOUR, cost=1.6)
+@operator(tags=("array manipulation",), colour=COLOUR, cost=1.8)
 def edge(grid: Grid, *, colour: int) -> Grid:
     """The grid with its outermost cells in one colour.
 
@@ -95,7 +95,7 @@ def edge(grid: Grid, *, colour: int) -> Grid:
     return out
 
 
-@operator(tags=("array manipulation",))
+@operator(tags=("array manipulation",), cost=0.9)
 def drop_repeated_lines(grid: Grid) -> Grid:
     """The grid without rows and columns that equal the one before them.
 
@@ -151,7 +151,7 @@ def reaches_edge(open_cells: Mask, diagonal: bool) -> Mask:
     return reached[labels]
 
 
-@operator(tags=("object detection", "colour fill"), colour=COLOUR, cost=1.2)
+@operator(tags=("object detection", "colour fill"), colour=COLOUR)
 def fill_holes(grid: Grid, *, colour: int) -> Grid:
     """Background that does not reach the grid's edge in a colour; corners do not connect it.
 
@@ -162,7 +162,7 @@ def fill_holes(grid: Grid, *, colour: int) -> Grid:
     return np.where(empty & ~reaches_edge(empty, False), np.int8(colour), grid)
 
 
-@operator(tags=("object detection", "colour fill"), cost=1.4)
+@operator(tags=("object detection", "colour fill"), cost=1.5)
 def fill_outside(grid: Grid) -> Piece:
     """The background that does not reach the grid's edge, and all else but the background, as a piece.
 
@@ -227,7 +227,7 @@ def _inner(grid: Grid, diagonal: bool) -> Mask:
     return inner
 
 
-@operator(tags=("array manipulation",), side=SIDES, cost=1.6)
+@operator(tags=("array manipulation",), side=SIDES, cost=1.8)
 def squared(grid: Grid, *, side: str) -> Grid:
     """The largest square of the grid at one side of its longer direction.
 
@@ -241,7 +241,7 @@ def squared(grid: Grid, *, side: str) -> Grid:
     return upwards(seen[:short], side).copy()
 
 
-@operator(tags=("object detection", "colour fill"), cost=1.6)
+@operator(tags=("object detection", "colour fill"), cost=1.8)
 def halo_of_main(piece: Piece) -> Piece:
     """The piece with a line of its main colour around its rectangle.
 

@@ -88,7 +88,7 @@ def turn_each(pieces: tuple[Piece, ...], *, way: str) -> tuple[Piece, ...]:
     return tuple(turn_piece(each, way=way) for each in pieces)
 
 
-@operator(tags=("flip", "pattern copy", "symmetry"), side=SIDES)
+@operator(tags=("flip", "pattern copy", "symmetry"), side=SIDES, cost=0.9)
 def add_mirror(grid: Grid, *, side: str) -> Grid:
     """The grid with its mirror image beside it.
 
@@ -153,7 +153,7 @@ def enlarge(grid: Grid, *, by: int) -> Grid:
     return grid.repeat(by, axis=0).repeat(by, axis=1)
 
 
-@operator(tags=("array manipulation",), side=SIDES)
+@operator(tags=("array manipulation",), side=SIDES, cost=0.9)
 def half(grid: Grid, *, side: str) -> Grid:
     """The half of the grid on one side, without the middle line of an odd number.
 
@@ -178,7 +178,7 @@ def shift(grid: Grid, *, side: str) -> Grid:
     return out
 
 
-@operator(tags=("array manipulation",), side=SIDES, cost=1.6)
+@operator(tags=("array manipulation",), side=SIDES, cost=1.8)
 def roll(grid: Grid, *, side: str) -> Grid:
     """The grid moved by one cell; what leaves comes in at the other side.
 
@@ -200,7 +200,7 @@ def fall(grid: Grid, *, side: str) -> Grid:
     return upwards(np.take_along_axis(seen, order, axis=0), side).copy()
 
 
-@operator(tags=("array manipulation", "counting"), side=SIDES, cost=1.6)
+@operator(tags=("array manipulation", "counting"), side=SIDES, cost=1.8)
 def sort_lines(grid: Grid, *, side: str) -> Grid:
     """The rows (or columns) sorted so that the fullest are at one side; equals stay in their order.
 
@@ -212,7 +212,7 @@ def sort_lines(grid: Grid, *, side: str) -> Grid:
     return upwards(seen[order], side).copy()
 
 
-@operator(tags=("array manipulation", "conditional logic"), side=SIDES, colour=tuple(range(1, 10)), cost=1.6)
+@operator(tags=("array manipulation", "conditional logic"), side=SIDES, colour=tuple(range(1, 10)), cost=1.8)
 def fall_colour(grid: Grid, *, side: str, colour: int) -> Grid:
     """Every cell of a colour falls over background to one side, until something else stops it.
 

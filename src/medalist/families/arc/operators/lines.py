@@ -41,7 +41,7 @@ def _rayed(grid: Grid, side: str) -> Grid:
     return upwards(np.take_along_axis(seen, nearest, axis=0)[::-1], side).copy()
 
 
-@operator(tags=("neighbourhood analysis",), which=("falling", "rising", "both"), cost=1.4)
+@operator(tags=("neighbourhood analysis",), which=("falling", "rising", "both"), cost=1.5)
 def diagonal_beams(grid: Grid, *, which: str) -> Grid:
     """Every cell draws diagonal lines of its colour over the background, both ways, to the next thing or the edge.
 
@@ -101,7 +101,7 @@ def connect(grid: Grid, *, along: str) -> Grid:
     return out
 
 
-@operator(tags=("neighbourhood analysis",), along=("rows", "columns", "both"), colour=COLOUR[1:], cost=1.4)
+@operator(tags=("neighbourhood analysis",), along=("rows", "columns", "both"), colour=COLOUR[1:], cost=1.5)
 def bridge(grid: Grid, *, along: str, colour: int) -> Grid:
     """A colour on the background between any two things in a row, a column, or either.
 
@@ -132,7 +132,7 @@ def around(shown: Mask, diagonal: bool) -> Mask:
     return out
 
 
-@operator(tags=("neighbourhood analysis",), diagonal=(True, False), colour=COLOUR[1:], cost=1.4)
+@operator(tags=("neighbourhood analysis",), diagonal=(True, False), colour=COLOUR[1:], cost=1.5)
 def halo(grid: Grid, *, diagonal: bool, colour: int) -> Grid:
     """A colour on the background beside things; ``diagonal``: at their corners too.
 
@@ -143,7 +143,7 @@ def halo(grid: Grid, *, diagonal: bool, colour: int) -> Grid:
     return np.where(around(shown, diagonal) & ~shown, np.int8(colour), grid)
 
 
-@operator(tags=("neighbourhood analysis",), diagonal=(True, False), cost=1.4)
+@operator(tags=("neighbourhood analysis",), diagonal=(True, False), cost=1.5)
 def spread(grid: Grid, *, diagonal: bool) -> Grid:
     """Every colour spreads over the background until it is full: each cell takes the nearest thing's colour.
 
@@ -180,7 +180,7 @@ def grown(grid: Grid, empty: int, diagonal: bool) -> Grid:
     return out
 
 
-@operator(tags=("neighbourhood analysis",), along=("rows", "columns", "both"), cost=1.4)
+@operator(tags=("neighbourhood analysis",), along=("rows", "columns", "both"), cost=1.5)
 def full_lines(grid: Grid, *, along: str) -> Grid:
     """Whole rows or columns, or both, in the colour of the only colour on the background in them.
 
@@ -199,7 +199,8 @@ def full_lines(grid: Grid, *, along: str) -> Grid:
 
 
 @operator(
-    tags=("neighbourhood analysis",), along=("rows", "columns", "either", "both"), colour=COLOUR[1:], cost=1.6)
+    tags=("neighbourhood analysis",), along=("rows", "columns", "either", "both"), colour=COLOUR[1:], cost=1.8
+)
 def paint_lines(grid: Grid, *, along: str, colour: int) -> Grid:
     """A colour on the background that has a thing in its row, its column, either of them, or both.
 
@@ -216,14 +217,24 @@ def paint_lines(grid: Grid, *, along: str, colour: int) -> Grid:
     return np.where(lit & ~shown, np.int8(colour), grid)
 
 
-@operator(tags=("neighbourhood analysis", "colour fill"), colour=COLOUR, cost=1.4)
-def as_nearest(grid: Grid, *, colour: int) -> Grid:
-    """Cells of a colour take the colour of the nearest thing of another.
+@operator(
+    tags=("neighbourhood analysis", "colour fill"), colour=COLOUR, along=("any", "rows", "columns"), cost=1.5
+)
+def as_nearest(grid: Grid, *, colour: int, along: str) -> Grid:
+    """Cells of a colour take the colour of the nearest thing of another, or of the only one in their row or column.
 
-    >>> as_nearest(np.array([[3, 0, 5, 0, 0, 4]], np.int8), colour=5).tolist()
+    Along rows (or columns) a cell with things of two colours beside it stays as it is.
+
+    >>> as_nearest(np.array([[3, 0, 5, 0, 0, 4]], np.int8), colour=5, along="any").tolist()
     [[3, 0, 3, 0, 0, 4]]
     """
     chosen, empty = grid == colour, background(grid)
     if colour == empty or not chosen.any():
         raise NoValue("no such things")
-    return np.where(chosen, spread(np.where(chosen, np.int8(empty), grid), diagonal=False), grid)
+    others = np.where(chosen, np.int8(empty), grid)
+    if along == "any":
+        return np.where(chosen, spread(others, diagonal=False), grid)
+    one, other = (_rayed(others, side) for side in (("left", "right") if along == "rows" else ("up", "down")))
+    clear = (one == empty) | (other == empty) | (one == other)
+    found = np.where(one == empty, other, one)
+    return np.where(chosen & clear & (found != empty), found, grid)

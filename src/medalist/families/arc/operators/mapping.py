@@ -19,7 +19,7 @@ FILLS = ("holes", "box", "around", "corners")
 PARTS = ("outline", "inside", "main colour", "other colours", "content", "gaps")
 
 
-@operator(tags=("colour fill", "object detection"), colour=COLOUR, cost=0.9)
+@operator(tags=("colour fill", "object detection"), colour=COLOUR, cost=0.8)
 def recolour_each(pieces: tuple[Piece, ...], *, colour: int) -> tuple[Piece, ...]:
     """Each piece in one colour.
 
@@ -39,7 +39,7 @@ def recolour_piece(piece: Piece, *, colour: int) -> Piece:
     return Piece(np.where(piece.cells == CLEAR, piece.cells, np.int8(colour)), piece.row, piece.column)
 
 
-@operator(tags=("colour fill", "object detection", "counting"), most=(True, False), cost=1.4)
+@operator(tags=("colour fill", "object detection", "counting"), most=(True, False), cost=1.5)
 def unify_each(pieces: tuple[Piece, ...], *, most: bool) -> tuple[Piece, ...]:
     """Each piece in its most frequent colour, or its rarest.
 
@@ -178,7 +178,7 @@ def united_with_mirror(piece: Piece, way: str) -> Piece:
     return Piece(cells, piece.row, piece.column)
 
 
-@operator(tags=("symmetry", "flip"), way=("up-down", "left-right", "both", "diagonal"), cost=1.4)
+@operator(tags=("symmetry", "flip"), way=("up-down", "left-right", "both", "diagonal"), cost=1.5)
 def mirror_each(pieces: tuple[Piece, ...], *, way: str) -> tuple[Piece, ...]:
     """Each piece made symmetric: its mirror images fill in where it shows nothing.
 
@@ -224,7 +224,7 @@ def middle_of_each(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     return tuple(middles)
 
 
-@operator(tags=("colour fill", "object detection"), cost=1.4)
+@operator(tags=("colour fill", "object detection"), cost=1.5)
 def swap_each(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     """In each piece of two colours the one in the other's place; others stay. NoValue where no piece has two.
 

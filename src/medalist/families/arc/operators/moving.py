@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from medalist.families.arc.grids.cells import CLEAR, Grid, Piece
+from medalist.families.arc.grids.cells import CLEAR, Grid, Mask, Piece
 from medalist.families.arc.language.operator import NoValue, operator
 from medalist.families.arc.operators.geometry import SIDES, upwards
 from medalist.families.arc.operators.pieces import MOST_PIECES, background, main_colour
 
 
-@operator(tags=("array manipulation",), side=SIDES, far=(False, True), cost=1.4)
+@operator(tags=("array manipulation",), side=SIDES, far=(False, True), cost=1.5)
 def move_each(pieces: tuple[Piece, ...], *, side: str, far: bool) -> tuple[Piece, ...]:
     """Each piece one cell to a side, or where it is ``far`` as many as it is long in that direction.
 
@@ -25,7 +25,7 @@ def move_each(pieces: tuple[Piece, ...], *, side: str, far: bool) -> tuple[Piece
     return tuple(moved)
 
 
-@operator(tags=("object detection", "array manipulation"), side=SIDES, cost=1.4)
+@operator(tags=("object detection", "array manipulation"), side=SIDES, cost=1.5)
 def slide_each(grid: Grid, pieces: tuple[Piece, ...], *, side: str) -> tuple[Piece, ...]:
     """Each piece slides to a side until it meets the edge, another piece, or anything else on the grid.
 
@@ -37,51 +37,41 @@ def slide_each(grid: Grid, pieces: tuple[Piece, ...], *, side: str) -> tuple[Pie
 
 def slid(grid: Grid, pieces: tuple[Piece, ...], side: str) -> list[Piece]:
     """What ``slide_each`` gives, in the order of ``pieces``. NoValue for pieces that lie outside the grid."""
-    taken = grid != background(grid)
+    seen = upwards((grid != background(grid)).view(np.int8), side).copy()
+    shown, places = [], []
     for cells, row, column in pieces:
-        if (
-            min(row, column) < 0
-            or row + cells.shape[0] > grid.shape[0]
-            or column + cells.shape[1] > grid.shape[1]
-        ):
+        below, beside = grid.shape[0] - row - cells.shape[0], grid.shape[1] - column - cells.shape[1]
+        if min(row, column, below, beside) < 0:
             raise NoValue("a piece lies outside")
-        taken[row : row + cells.shape[0], column : column + cells.shape[1]][cells != CLEAR] = False
-    seen = upwards(taken, side)
-    places = []
-    for number, (cells, row, column) in enumerate(pieces):
-        front = {
-            "up": row,
-            "left": column,
-            "down": grid.shape[0] - row - cells.shape[0],
-            "right": grid.shape[1] - column - cells.shape[1],
-        }[side]
-        across = {
-            "up": column,
-            "left": row,
-            "down": column,
-            "right": grid.shape[0] - row - cells.shape[0],
-        }[side]
-        places.append((front, number, across))
-    moved = list(pieces)
-    for front, number, across in sorted(places):
-        cells, row, column = pieces[number]
-        shown = upwards(cells, side) != CLEAR
-        window = seen[: front + shown.shape[0], across : across + shown.shape[1]]
-        index = np.arange(window.shape[0])[:, None]
-        last = np.maximum.accumulate(np.where(window, index, -1), axis=0)
-        distance = int((index[front:] - last[front:] - 1)[shown].min(initial=99))
-        if not 0 <= distance < 99:
-            raise NoValue("pieces overlap")
-        seen[front - distance : front - distance + shown.shape[0], across : across + shown.shape[1]][
-            shown
-        ] = True
-        down = {"up": -distance, "down": distance}.get(side, 0)
-        right = {"left": -distance, "right": distance}.get(side, 0)
-        moved[number] = Piece(cells, row + down, column + right)
+        front = {"up": row, "left": column, "down": below, "right": beside}[side]
+        shown.append(upwards(cells, side) != CLEAR)
+        places.append([front, below if side == "right" else row if side == "left" else column])
+        _window(seen, shown[-1], *places[-1])[shown[-1]] = 1
+    moving = True
+    while moving:
+        moving = False
+        for _, number in sorted((place[0], number) for number, place in enumerate(places)):
+            shape, (front, across) = shown[number], places[number]
+            _window(seen, shape, front, across)[shape] = 0
+            ahead = seen[: front + shape.shape[0], across : across + shape.shape[1]]
+            index = np.arange(ahead.shape[0])[:, None]
+            last = np.maximum.accumulate(np.where(ahead, index, -1), axis=0)
+            distance = max(0, int((index - last - 1)[front:][shape].min()))
+            places[number][0] = front - distance
+            _window(seen, shape, front - distance, across)[shape] = 1
+            moving = moving or distance > 0
+    moved = []
+    for (cells, row, column), shape, (front, _) in zip(pieces, shown, places, strict=True):
+        after = front if side in ("up", "left") else seen.shape[0] - front - shape.shape[0]
+        moved.append(Piece(cells, after, column) if side in ("up", "down") else Piece(cells, row, after))
     return moved
 
 
-@operator(tags=("array manipulation",), along=("rows", "columns", "both"), cost=1.4)
+def _window(seen: Grid, shape: Mask, front: int, across: int) -> Grid:
+    return seen[front : front + shape.shape[0], across : across + shape.shape[1]]
+
+
+@operator(tags=("array manipulation",), along=("rows", "columns", "both"), cost=1.5)
 def bands(grid: Grid, pieces: tuple[Piece, ...], *, along: str) -> tuple[Piece, ...]:
     """For each piece the whole rows, columns or both that it lies in, in its main colour; columns later.
 
@@ -102,7 +92,7 @@ def bands(grid: Grid, pieces: tuple[Piece, ...], *, along: str) -> tuple[Piece, 
 STEPS_TO = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
 
 
-@operator(tags=("flip", "pattern copy"), side=SIDES, cost=1.4)
+@operator(tags=("flip", "pattern copy"), side=SIDES, cost=1.5)
 def reflect_each(pieces: tuple[Piece, ...], *, side: str) -> tuple[Piece, ...]:
     """The mirror image of each piece beside it.
 
@@ -117,7 +107,7 @@ def reflect_each(pieces: tuple[Piece, ...], *, side: str) -> tuple[Piece, ...]:
     return tuple(images)
 
 
-@operator(tags=("pattern copy",), side=SIDES, gap=(0, 1), cost=1.4)
+@operator(tags=("pattern copy",), side=SIDES, gap=(0, 1), cost=1.5)
 def repeat_each(grid: Grid, pieces: tuple[Piece, ...], *, side: str, gap: int) -> tuple[Piece, ...]:
     """Copies of each piece one after the other to a side, as far as the grid goes, with so many cells between them.
 

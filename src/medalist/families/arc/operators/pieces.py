@@ -167,7 +167,7 @@ def draw_one(grid: Grid, piece: Piece) -> Grid:
     return painted(emptied(grid), (piece,))
 
 
-@operator(tags=("object detection",), cost=1.4)
+@operator(tags=("object detection",), cost=1.5)
 def draw_under(grid: Grid, pieces: tuple[Piece, ...]) -> Grid:
     """The grid with the pieces where it shows background.
 
@@ -178,7 +178,7 @@ def draw_under(grid: Grid, pieces: tuple[Piece, ...]) -> Grid:
     return np.where(grid == empty, painted(grid, pieces), grid)
 
 
-@operator(tags=("object detection",), cost=1.4)
+@operator(tags=("object detection",), cost=1.5)
 def erase(grid: Grid, pieces: tuple[Piece, ...]) -> Grid:
     """The grid with background where the pieces are.
 
@@ -209,7 +209,7 @@ def joined(pieces: tuple[Piece, ...]) -> Piece:
     return Piece(painted(canvas, moved), top, left)
 
 
-@operator(tags=("object detection",), cost=1.4)
+@operator(tags=("object detection",), cost=1.5)
 def grounds(grid: Grid, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     """The rectangles of the grid that the pieces lie in, with all that is there.
 

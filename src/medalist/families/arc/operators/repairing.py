@@ -15,7 +15,9 @@ from medalist.families.arc.operators.pieces import background
 @operator(
     tags=("object detection", "neighbourhood analysis"),
     diagonal=(True, False),
-    by_colour=(True, False), cost=1.4)
+    by_colour=(True, False),
+    cost=1.5,
+)
 def drop_specks(grid: Grid, *, diagonal: bool, by_colour: bool) -> Grid:
     """Background in place of things of a single cell; ``diagonal``, ``by_colour``: see ``objects``.
 
@@ -26,7 +28,7 @@ def drop_specks(grid: Grid, *, diagonal: bool, by_colour: bool) -> Grid:
     return np.where(_single(components(grid, empty, diagonal, by_colour)), np.int8(empty), grid)
 
 
-@operator(tags=("object detection", "neighbourhood analysis"), cost=1.4)
+@operator(tags=("object detection", "neighbourhood analysis"), cost=1.5)
 def keep_specks(grid: Grid) -> Grid:
     """Background in place of things of more than one cell; corners connect.
 
@@ -47,7 +49,7 @@ def _single(labels: Labels) -> Mask:
     return single[labels]
 
 
-@operator(tags=("neighbourhood analysis",), cost=1.4)
+@operator(tags=("neighbourhood analysis",), cost=1.5)
 def absorb_specks(grid: Grid) -> Grid:
     """A cell that no neighbour shares the colour of takes a colour that most of its neighbours have.
 
@@ -71,7 +73,7 @@ def usual_neighbour(grid: Grid, where: Mask) -> Grid:
     return out
 
 
-@operator(tags=("neighbourhood analysis", "colour fill"), colour=COLOUR, cost=1.4)
+@operator(tags=("neighbourhood analysis", "colour fill"), colour=COLOUR, cost=1.5)
 def absorb_colour(grid: Grid, *, colour: int) -> Grid:
     """Cells of a colour take the colour that most of their neighbours have, from their edges inwards.
 
@@ -95,7 +97,7 @@ def absorb_colour(grid: Grid, *, colour: int) -> Grid:
     return out
 
 
-@operator(tags=("neighbourhood analysis", "pattern copy"), along=("rows", "columns", "both"), cost=1.6)
+@operator(tags=("neighbourhood analysis", "pattern copy"), along=("rows", "columns", "both"), cost=1.8)
 def mend_lines(grid: Grid, *, along: str) -> Grid:
     """Rows or columns of which more than half is one colour off the background wholly in that colour.
 
@@ -116,7 +118,8 @@ def mend_lines(grid: Grid, *, along: str) -> Grid:
 
 @operator(
     tags=("symmetry", "pattern copy"),
-    way=("up-down", "left-right", "diagonal", "all", "half turn", "quarter turns"), cost=1.2)
+    way=("up-down", "left-right", "diagonal", "all", "half turn", "quarter turns"),
+)
 def mirror_over(grid: Grid, *, way: str) -> Grid:
     """Background takes the colour of its image in the grid: across the middle, the diagonal, all of these, or turned.
 

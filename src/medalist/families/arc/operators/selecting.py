@@ -138,7 +138,9 @@ def pick(pieces: tuple[Piece, ...], *, by: str, least: bool) -> Piece:
 
 @operator(
     tags=("object detection", "conditional logic"),
-    by=("cells", "area", "colours", "holes", "symmetry", "copies"), cost=1.4)
+    by=("cells", "area", "colours", "holes", "symmetry", "copies"),
+    cost=1.5,
+)
 def pick_second(pieces: tuple[Piece, ...], *, by: str) -> Piece:
     """The piece that comes next after the one with the largest measure, both without ties.
 
@@ -155,7 +157,9 @@ def pick_second(pieces: tuple[Piece, ...], *, by: str) -> Piece:
 
 @operator(
     tags=("object detection", "conditional logic"),
-    by=("looks", "shape", "turned shape", "colours", "size", "symmetric", "cells", "holes"), cost=0.8)
+    by=("looks", "shape", "turned shape", "colours", "size", "symmetric", "cells", "holes"),
+    cost=0.8,
+)
 def pick_odd(pieces: tuple[Piece, ...], *, by: str) -> Piece:
     """The only piece that shares its value with no other. Raises NoValue where there are several, or none.
 
@@ -207,7 +211,7 @@ def keep(pieces: tuple[Piece, ...], *, by: str, least: bool) -> tuple[Piece, ...
 TRAITS = ("single", "square", "full", "flat", "framed", "symmetric", "holed", "coloured", "alone")
 
 
-@operator(tags=("object detection", "conditional logic"), trait=TRAITS, without=(False, True))
+@operator(tags=("object detection", "conditional logic"), trait=TRAITS, without=(False, True), cost=0.9)
 def keep_with(pieces: tuple[Piece, ...], *, trait: str, without: bool) -> tuple[Piece, ...]:
     """The pieces that have a trait, or all others; there may be none.
 
@@ -256,7 +260,8 @@ def keep_at_edge(grid: Grid, pieces: tuple[Piece, ...], *, inside: bool) -> tupl
 
 
 @operator(
-    tags=("object detection", "conditional logic"), colour=tuple(range(10)), without=(False, True), cost=1.2)
+    tags=("object detection", "conditional logic"), colour=tuple(range(10)), without=(False, True), cost=1.2
+)
 def keep_coloured(pieces: tuple[Piece, ...], *, colour: int, without: bool) -> tuple[Piece, ...]:
     """The pieces that have a cell of the colour, or all others; there may be none.
 
@@ -268,7 +273,9 @@ def keep_coloured(pieces: tuple[Piece, ...], *, colour: int, without: bool) -> t
 
 @operator(
     tags=("object detection", "conditional logic", "neighbourhood analysis"),
-    colour=tuple(range(1, 10)), cost=1.4)
+    colour=tuple(range(1, 10)),
+    cost=1.5,
+)
 def keep_beside(grid: Grid, pieces: tuple[Piece, ...], *, colour: int) -> tuple[Piece, ...]:
     """The pieces in whose rectangle, or one cell around it, the grid has a cell of the colour; there may be none.
 
@@ -284,7 +291,8 @@ def keep_beside(grid: Grid, pieces: tuple[Piece, ...], *, colour: int) -> tuple[
 
 
 @operator(
-    tags=("object detection", "conditional logic"), colour=tuple(range(1, 10)), least=(False, True), cost=1.2)
+    tags=("object detection", "conditional logic"), colour=tuple(range(1, 10)), least=(False, True), cost=1.2
+)
 def pick_by_colour(pieces: tuple[Piece, ...], *, colour: int, least: bool) -> Piece:
     """The piece with the most (or least) cells of a colour. NoValue for a tie of pieces that look different.
 
@@ -305,7 +313,9 @@ def pick_by_colour(pieces: tuple[Piece, ...], *, colour: int, least: bool) -> Pi
 @operator(
     tags=("object detection", "conditional logic"),
     by=("cells", "area", "colours", "copies"),
-    least=(False, True), cost=1.4)
+    least=(False, True),
+    cost=1.5,
+)
 def leave_out(pieces: tuple[Piece, ...], *, by: str, least: bool) -> tuple[Piece, ...]:
     """The pieces but those with the largest (or least) measure. Raises NoValue where all are the same in it.
 

@@ -85,7 +85,7 @@ def touches(grid: Grid, piece: Piece) -> bool:
     return min(piece.row, piece.column) <= 0 or piece.row + tall >= height or piece.column + wide >= width
 
 
-@operator(tags=("grid partition",), cost=0.7)
+@operator(tags=("grid partition",), cost=0.6)
 def panels(grid: Grid) -> tuple[Piece, ...]:
     """The panels between lines of one colour that divide the grid, in reading order.
 
@@ -185,7 +185,7 @@ def _within(pieces: tuple[Piece, ...], diagonal: bool, by_colour: bool) -> tuple
     return tuple(parts)
 
 
-@operator(tags=("object detection",), cost=1.6)
+@operator(tags=("object detection",), cost=1.8)
 def largest_empty_rectangle(grid: Grid) -> Piece:
     """The largest rectangle of background, at least two cells wide and high. NoValue where two are as large.
 
