@@ -155,7 +155,7 @@ def test_ctrl_c_keeps_everything(
 def test_the_api_answers_as_the_command_does_and_stamps_development(
     collection: Callable[..., None], medalist: Callable, tmp_path: Path
 ) -> None:
-    collection([stand_in.DRAWS] * 5)
+    collection([stand_in.DRAWS] * 5 + [stand_in.LIES])
     found = []
     for jobs, more in (
         (1, {}),
@@ -171,8 +171,23 @@ def test_the_api_answers_as_the_command_does_and_stamps_development(
     one, two, seen = found
     assert Path(one["submission"]).read_text() == Path(two["submission"]).read_text()
     assert (one["score"], one["solved_tasks"], one["development"]) == (None, None, False)
+    assert (two["tasks_done"], two["fitting_tasks"], two["failed"]) == (6, 5, ["t5"]), "no grid: no answer"
     assert (seen["tasks"], seen["score"], seen["development"]) == (2, 1.0, True)
     assert json.loads(next((tmp_path / "out2").glob("*/grade.json")).read_text())["development"] is True
+
+
+def test_when_the_time_is_over_what_is_solved_stands(
+    collection: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    collection([stand_in.SOLVES, stand_in.BURNS])
+    settings = {"solver": stand_in.NAME}
+    solved = medalist_package.arc(
+        "challenges.json", solutions="solutions.json", time="8s", out="mine", settings=settings
+    )
+    assert (solved.as_dict()["score"], solved.result.validation_score) == (0.5, 0.375)
+    (attempt,) = tmp_path.glob("mine/*/attempt.json")
+    assert json.loads(attempt.read_text())["state"] == "finished"
 
 
 def test_engineers_that_ask_language_models_are_the_familys_own(
@@ -234,6 +249,7 @@ def test_wrong_usage_is_a_sentence_and_makes_nothing(
         ({"seconds_per_task": 0}, "seconds"),
         ({"submission": "challenges.json"}, "overwrite"),
         ({"submission": "."}, "a folder"),
+        ({"submission": "no/where.json"}, "cannot be written"),
         ({"engineer": "wizard"}, "wizard"),
         ({"engineer": "playbook,agent"}, "one engineer"),
         ({"engineer": "agent"}, "language model"),

@@ -16,7 +16,7 @@ from medalist.families.arc.language.program import INPUT, Program
 from medalist.families.arc.solving.solve import Believed, Solution
 
 NAME = "stand_in_solver:solve"
-SOLVES, BURNS, HOARDS, RAISES, DIES, PRINTS, DRAWS, DAWDLES = range(1, 9)
+SOLVES, BURNS, HOARDS, RAISES, DIES, PRINTS, DRAWS, DAWDLES, LIES = range(1, 10)
 
 
 def solve(
@@ -47,6 +47,8 @@ def solve(
     if wish == DAWDLES:
         time.sleep(0.5)
     marked = [random.randrange(10), int(np.random.randint(10))] if wish == DRAWS else [0, 0]
+    if wish == LIES:
+        marked = [77]
     answers = tuple(np.fliplr(grid) for grid in puzzle.tests)
     second = np.array([marked], np.int8)
     believed = Believed(INPUT, "stand-in", 0.75, f"seed {seed}, {len(library)} kept", True, (1, 1.0), answers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -198,6 +199,12 @@ def _place_for(
         raise UsageError("This is a folder.", where=str(place), next_step="Name a file, submission.json say.")
     if place in (Path(challenges).absolute(), Path(solutions or challenges).absolute()):
         raise UsageError("The submission would overwrite its own input.", where=str(place))
+    if not os.access(place.parent, os.W_OK):
+        raise UsageError(
+            "The submission cannot be written there.",
+            where=str(place.parent),
+            next_step="Name a folder that is there and that you may write to.",
+        )
     if place.is_file():
         with place.open("rb") as file:
             beginning = file.read(_PEEK_BYTES)

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import TypeVar
 
@@ -158,7 +159,19 @@ class SolverLibrary:
 
 
 def _program(text: str) -> Program | None:
-    """None for a program that has operators which this version does not have."""
+    """None for a program whose operators this version does not have, or not with these literals."""
     program = Program.from_json(json.loads(text))
-    known = operators()
-    return program if all(part == INPUT or part.operator in known for part in program.parts()) else None
+    return program if all(part == INPUT or _runs(part) for part in program.parts()) else None
+
+
+def _runs(part: Program) -> bool:
+    known = operators().get(part.operator)
+    if known is None or len(part.arguments) != len(known.takes):
+        return False
+    literals = {
+        name: each.default is each.empty
+        for name, each in signature(known.function).parameters.items()
+        if each.kind is each.KEYWORD_ONLY
+    }
+    given = {name for name, _ in part.parameters}
+    return given <= set(literals) and all(name in given for name, needed in literals.items() if needed)

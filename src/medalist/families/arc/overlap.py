@@ -1,12 +1,12 @@
 """Which public splits a collection is likely to be, and which share tasks with which: no ids, no content, only counts.
 
 Scores on tasks that a solver was developed or has learned on say nothing of unseen ones, and the splits of ARC-AGI-1
-and ARC-AGI-2 overlap, so that is easily missed. The counts are of the released splits (ARC-AGI's repositories).
+and ARC-AGI-2 overlap, so that is easily missed. The counts are of the released splits (ARC-AGI's repositories). What the
+solver library learned from the very tasks of a collection is left out in any case (``shelf``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 
@@ -50,20 +50,10 @@ SPLITS = (
 )
 
 
-def warnings(tasks: int, outputs: int, *, known: Collection[str] = ()) -> list[str]:
-    """Sentences on a collection of so many tasks and outputs.
-
-    ``known`` are those of its ids that the solver library has learned from.
-    """
-    found = [
+def warnings(tasks: int, outputs: int) -> list[str]:
+    """Sentences on a collection of so many tasks and outputs."""
+    return [
         f"With {tasks} tasks and {outputs} outputs this looks like {split.name}: {split.shares}."
         for split in SPLITS
         if (split.tasks, split.outputs) == (tasks, outputs)
     ]
-    if known:
-        some = ", ".join(sorted(known)[:3]) + (", …" if len(known) > 3 else "")
-        found.append(
-            f"The solver library has learned from {len(known)} of these tasks before ({some}): "
-            "they are no longer unseen."
-        )
-    return found

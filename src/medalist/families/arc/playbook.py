@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,19 @@ from medalist.families.arc.pool_solver import puzzle_as_json
 from medalist.families.arc.public import read_entries
 from medalist.families.arc.results import State, TaskResult, read_results, save
 from medalist.families.arc.shelf import Shelf
-from medalist.families.arc.submission import PRODUCT, Submission, write_whole
+from medalist.families.arc.submission import PRODUCT, Submission, fault_of, write_whole
 from medalist.families.arc.tally import SUMMARY
 from medalist.session.session import Session
 
 SECONDS_PER_TASK = 60.0
 
 _MEMORY_SHARE = 0.8
+_MOST_FAULTS_TOLD = 20
 _WAIT_SECONDS = 0.5
+_RESERVE_SECONDS = 5.0
+_RESERVE_SHARE = 0.1
+"""Of an attempt's time so much is kept for the last submission, whichever is less."""
+
 _TOLD_EVERY_SECONDS = 1.0
 _WRITING_SHARE = 0.05
 _QUICK_SECONDS = 0.1
@@ -80,7 +85,7 @@ def _solve_all(desk: Desk, pool: Pool) -> None:
     """Every task that is not done yet, through the pool, in their order."""
     waiting = [number for number in range(len(desk.entries)) if number not in desk.done]
     waiting.reverse()
-    while waiting or pool.busy:
+    while (waiting or pool.busy) and not desk.out_of_time:
         while waiting and pool.open_places > 0:
             entry = desk.entries[number := waiting.pop()]
             if entry.puzzle is None:
@@ -142,6 +147,12 @@ class Desk:
         return sum(result.state is State.FITS for result in self.done.values())
 
     @property
+    def out_of_time(self) -> bool:
+        """Whether what is left of the attempt's time is for its last submission."""
+        budget = self.session.budget
+        return budget.remaining < min(_RESERVE_SECONDS, _RESERVE_SHARE * budget.total_seconds)
+
+    @property
     def outputs(self) -> int:
         return sum(entry.tests for entry in self.entries)
 
@@ -158,6 +169,8 @@ class Desk:
                 "development": bool(self.targets),
             }
         )
+        if result.attempts and (fault := fault_of(entry.id, result.attempts, entry.tests)):
+            result = replace(result, state=State.FAILED, reason=fault, attempts=(), answered_by=(), belief=())
         self.done[number] = result
         if result.attempts:
             self.submission.put(entry.id, result.attempts)
@@ -170,6 +183,9 @@ class Desk:
     def close(self) -> None:
         """The last word: the submission as a candidate with the share of outputs that is believed to be right."""
         self._write()
+        if len(self.done) < len(self.entries):
+            left = len(self.entries) - len(self.done)
+            self.session.events.append("warning", text=f"The time is over; {left} tasks keep their fallback.")
         belief = sum(sum(result.belief) for result in self.done.values())
         score = Score(
             self.session.task.metric,
@@ -198,9 +214,12 @@ class Desk:
         self._write()
         for doubt in session.task.settings.get("doubts", ()):
             session.events.append("warning", text=doubt)
-        for entry in self.entries:
-            if entry.fault:
-                session.events.append("warning", text=f"{entry.fault} It keeps its fallback.")
+        faults = [entry.fault for entry in self.entries if entry.fault]
+        for fault in faults[:_MOST_FAULTS_TOLD]:
+            session.events.append("warning", text=f"{fault} It keeps its fallback.")
+        if len(faults) > _MOST_FAULTS_TOLD:
+            more = len(faults) - _MOST_FAULTS_TOLD
+            session.events.append("warning", text=f"{more} more tasks are malformed and keep their fallback.")
         if self._done_before:
             session.note(f"{self._done_before} of {len(self.entries)} tasks are done already.")
 

@@ -27,6 +27,14 @@ _MOST_FAULTS = 1000
 Rows = list[list[int]]
 
 
+def fault_of(task: str, attempts: Sequence[tuple[Any, Any]], count: int) -> str:
+    """What is wrong with the answers that a solver gives to a task of ``count`` test inputs; "" when nothing is."""
+    if any(len(pair) != len(ATTEMPTS) for pair in attempts):
+        return f"Task {task} needs two attempts for each test input."
+    pairs = [dict(zip(ATTEMPTS, pair, strict=True)) for pair in attempts]
+    return next(_faults_of_task(task, pairs, count), "")
+
+
 class Submission:
     """The text of a submission that has every task from the beginning, with its fallback."""
 
