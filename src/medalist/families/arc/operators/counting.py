@@ -164,13 +164,3 @@ def colour_bars(grid: Grid, *, side: str) -> Grid:
     if side in ("right", "down"):
         out = out[:, ::-1]
     return (out if side in ("left", "right") else out.T).copy()
-
-
-@operator(tags=("counting", "colour fill"), cost=1.2)
-def cell_of(piece: Piece) -> Grid:
-    """A single cell of the piece's main colour.
-
-    >>> cell_of(Piece(np.array([[3, 3, 4]], np.int8), 0, 0)).tolist()
-    [[3]]
-    """
-    return np.array([[main_colour(piece.cells)]], np.int8)
