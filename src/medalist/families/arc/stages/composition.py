@@ -72,9 +72,8 @@ def _stacked(layers: Layers) -> Iterator[Proposal]:
     for each in found:
         program = program_of(layers, each)
         if program is not None:
-            yield Proposal(
-                program, confidence(each, borne), f"{len(each.chosen)} layers that are never wrong"
-            )
+            believed = confidence(each, borne, least)
+            yield Proposal(program, believed, f"{len(each.chosen)} layers that are never wrong")
 
 
 def _tabulated(puzzle: Puzzle, layers: Layers) -> Iterator[Proposal]:
