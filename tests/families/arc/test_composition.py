@@ -12,6 +12,7 @@ from medalist.families.arc.solving.stage import Meter
 from medalist.families.arc.solving.states import State
 from medalist.families.arc.stages.composition import Composition, program_of
 from medalist.families.arc.stages.composition_layers import Greedy, Layers
+from medalist.families.arc.stages.composition_tables import tables
 
 
 def _crossing() -> Puzzle:
@@ -64,3 +65,29 @@ def test_a_puzzle_of_two_layers_is_solved_and_believed() -> None:
     answer = best.program.answer(puzzle.tests[0])
     assert answer is not None
     assert set(np.unique(answer).tolist()) == {0, 2, 3}
+
+
+def _table_states(tests_in: tuple[int, ...]) -> tuple[Puzzle, list[State]]:
+    """Two panels of 0 and 3, and 0 and 4, whose output is 8 where both are filled; tests show ``tests_in`` above."""
+    rng = np.random.default_rng(2)
+    above = [np.where(rng.random((5, 5)) < 0.5, 3, 0).astype(np.int8) for _ in range(3)]
+    below = [np.where(rng.random((5, 5)) < 0.5, 4, 0).astype(np.int8) for _ in range(4)]
+    outputs = [
+        np.where((a == 3) & (b == 4), 8, 0).astype(np.int8) for a, b in zip(above, below, strict=False)
+    ]
+    test = rng.choice(tests_in, (5, 5)).astype(np.int8)
+    puzzle = Puzzle(tuple(Pair(a, b) for a, b in zip(above, outputs, strict=True)), (test,))
+    one = State(Kind.GRID, (*above, test), call("above", INPUT), 1.0, 1, True)
+    other = State(Kind.GRID, tuple(below), call("below", INPUT), 1.0, 1, True)
+    return puzzle, [one, other]
+
+
+def test_two_pictures_are_looked_up_in_a_table_that_every_pair_bears() -> None:
+    found = list(tables(*_table_states((0, 3))))
+    assert len(found) == 1
+    assert found[0].borne == 1.0
+    assert dict(found[0].program.parameters)["table"] == ((3, 0, 0), (3, 4, 8))
+
+
+def test_a_table_is_not_proposed_where_the_test_needs_an_entry_nobody_has() -> None:
+    assert not list(tables(*_table_states((0, 7))))
