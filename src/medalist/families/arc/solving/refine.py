@@ -25,11 +25,11 @@ _BEAM = 4
 """Of the neighbours that come nearer, so many are taken up."""
 
 
-def learned_stages() -> Sequence[Stage]:
-    """The stages that learn what is left to do; found late, since the schedule may name those that refine."""
-    from medalist.families.arc.solving.schedule import LEARNED, find_stage
+def stages_called(*names: str) -> Sequence[Stage]:
+    """Found late: the schedule, which knows where they stand, may itself name those that refine."""
+    from medalist.families.arc.solving.schedule import find_stage
 
-    return [find_stage(name) for name in LEARNED]
+    return [find_stage(name) for name in names]
 
 
 def refine(puzzle: Puzzle, program: Program, meter: Meter) -> Iterator[Program]:
@@ -48,7 +48,7 @@ def _climb(puzzle: Puzzle, program: Program, values: Values) -> Iterator[Program
     start = values.individual(program, "refiner")
     if start is None:
         return
-    stages = learned_stages()
+    stages = stages_called("detectors", "cell_rules")
     nearest = nearness(start, puzzle)
     queue: list[tuple[float, float, int, Program]] = [(-nearest, program.cost, 0, program)]
     seen, pushed = {values.key(program)}, 0
@@ -76,5 +76,5 @@ def _climb(puzzle: Puzzle, program: Program, values: Values) -> Iterator[Program
 
 
 def nearness(individual: Individual, puzzle: Puzzle) -> float:
-    """The mean over pairs: solved, of the right shape, and the changes right; 3.0 at best."""
+    """The mean over pairs of what is right: pair, shape, changes, colours; 4.0 at best."""
     return sum(fitness_vector(individual, puzzle)) / len(puzzle.train)

@@ -7,20 +7,24 @@ taken from an operator's ``choices``; those that a stage has learned stay as the
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 from typing import Any
 
 from medalist.families.arc.language.operator import Kind, Operator, find_operator, operators
-from medalist.families.arc.language.program import INPUT, Program
+from medalist.families.arc.language.program import INPUT, Program, call
+from medalist.families.arc.operators.bodies import body_of, program_of
 
 Path = tuple[int, ...]
 """The way from a program's root to one of its parts: which argument, and which of that one's, …"""
 
-LARGEST_COST = 14.0
+LONGEST = 12.0
 """Programs longer than this are not made."""
+
+BODIES = ("body", "high", "low")
+"""Literals that are programs themselves."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +44,9 @@ def kind_of(program: Program) -> Kind:
     return Kind.GRID if program == INPUT else find_operator(program.operator).gives
 
 
+@cache
 def moves() -> Mapping[Kind, Sequence[Move]]:
     """What search may apply without knowing the puzzle, by the kind of value it gives."""
-    return _moves(len(operators()))
-
-
-@cache
-def _moves(_known: int) -> Mapping[Kind, Sequence[Move]]:
     found: dict[Kind, list[Move]] = {kind: [] for kind in Kind}
     for each in operators().values():
         # Views come in pairs, one on the way in and one on the way out: alone neither is worth trying.
@@ -59,6 +59,18 @@ def _literals(each: Operator) -> Iterator[tuple[tuple[str, Any], ...]]:
     names = sorted(each.choices)
     for drawn in product(*(tuple(each.choices[name]) for name in names)):
         yield tuple(zip(names, drawn, strict=True))
+
+
+@lru_cache(maxsize=100_000)
+def length_of(program: Program) -> float:
+    """The cost of a program and of the programs within it."""
+    inside = [
+        program_of(value)
+        for part in set(program.parts())
+        for name, value in part.parameters
+        if name in BODIES
+    ]
+    return program.cost + sum(length_of(each) for each in inside)
 
 
 def places(program: Program, at: Path = ()) -> Iterator[tuple[Path, Program]]:
@@ -84,16 +96,16 @@ def neighbours(program: Program) -> Iterator[Program]:
     """
     seen = {program}
     parts = list(places(program))
-    for change in (_other_literals, _other_operators, _deletions, _insertions):
+    for change in (other_literals, _other_operators, _deletions, _insertions):
         for at, part in parts:
             for new in change(part):
                 whole = replaced(program, at, new)
-                if whole not in seen and whole.cost <= LARGEST_COST:
+                if whole not in seen and length_of(whole) <= LONGEST:
                     seen.add(whole)
                     yield whole
 
 
-def _other_literals(part: Program) -> Iterator[Program]:
+def other_literals(part: Program) -> Iterator[Program]:
     """One literal after the other changed to each of its choices."""
     if part == INPUT:
         return
@@ -157,19 +169,59 @@ def _usable(kind: Kind, depth: int) -> Sequence[Move]:
 def mutated(program: Program, rng: random.Random) -> Program:
     """``program`` after one drawn change; the same where the draw fits nothing."""
     at, part = rng.choice(list(places(program)))
-    change = rng.choices(
-        (_other_literals, _other_operators, _deletions, _insertions, None), (3, 2, 1.5, 3, 1)
-    )[0]
-    if change is None:
-        new = [random_program(kind_of(part), 2, rng)]
-    else:
-        new = list(change(part))
-    if not new:
-        return program
+    whole = replaced(program, at, _changed(part, rng))
+    return whole if length_of(whole) <= LONGEST else program
+
+
+def _changed(part: Program, rng: random.Random) -> Program:
+    if part.operator in ("each_apart", "decide") and rng.random() < 0.5:
+        return _inside_changed(part, rng)
+    draw = rng.random()
+    if draw < 0.08:
+        return random_program(kind_of(part), 2, rng)
+    if draw < 0.12 and kind_of(part) is Kind.GRID:
+        return in_pieces(part, random_program(Kind.GRID, 1, rng), rng)
+    change = rng.choices((other_literals, _other_operators, _deletions, _insertions), (3, 2, 1.5, 3))[0]
+    new = list(change(part))
+    # By operator first, so that one with many literals is not likelier than one without.
     names = sorted({each.operator for each in new})
+    name = rng.choice(names) if names else ""
+    return rng.choice([each for each in new if each.operator == name]) if new else part
+
+
+def in_pieces(part: Program, inner: Program, rng: random.Random) -> Program:
+    """``inner`` on every piece of what ``part`` gives, cut in a drawn way."""
+    names = sorted({move.name for move in moves()[Kind.PIECES] if move.takes == (Kind.GRID,)})
     name = rng.choice(names)
-    whole = replaced(program, at, rng.choice([each for each in new if each.operator == name]))
-    return whole if whole.cost <= LARGEST_COST else program
+    split = rng.choice([move for move in moves()[Kind.PIECES] if move.name == name])
+    return call("each_apart", split.on(part), part, body=body_of(inner))
+
+
+def _inside_changed(part: Program, rng: random.Random) -> Program:
+    """One of the programs within a part after one change."""
+    bodies = [number for number, (name, _) in enumerate(part.parameters) if name in BODIES]
+    number = rng.choice(bodies)
+    name, body = part.parameters[number]
+    new = (name, body_of(mutated(program_of(body), rng)))
+    return Program(
+        part.operator, part.arguments, (*part.parameters[:number], new, *part.parameters[number + 1 :])
+    )
+
+
+def simplified(program: Program, fits: Callable[[Program], bool]) -> Program:
+    """``program`` with everything left out that ``fits`` does not need, step by step."""
+    shorter = True
+    while shorter:
+        shorter = False
+        for at, part in places(program):
+            for new in _deletions(part):
+                whole = replaced(program, at, new)
+                if length_of(whole) < length_of(program) and fits(whole):
+                    program, shorter = whole, True
+                    break
+            if shorter:
+                break
+    return program
 
 
 def grafted(program: Program, donor: Program, rng: random.Random) -> Program:
@@ -186,4 +238,4 @@ def grafted(program: Program, donor: Program, rng: random.Random) -> Program:
         return program
     at, part = rng.choice(fitting)
     whole = replaced(program, at, rng.choice(given[kind_of(part)]))
-    return whole if whole.cost <= LARGEST_COST else program
+    return whole if length_of(whole) <= LONGEST else program

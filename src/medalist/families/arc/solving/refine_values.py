@@ -107,12 +107,29 @@ def changes_right(answer: Grid | None, pair: Pair) -> float:
 
 
 def fitness_vector(individual: Individual, puzzle: Puzzle) -> tuple[float, ...]:
-    """For each pair whether it is solved, then for each whether the shape is right, then the changes right."""
+    """By case, larger is better, 1.0 at best: each pair solved, its shape right, its changes right, its colours right."""
     answers: Sequence[Grid | None] = individual.answers[: len(puzzle.train)]
-    shapes = [
-        float(answer is not None and answer.shape == pair.output.shape)
-        for answer, pair in zip(answers, puzzle.train, strict=True)
-    ]
-    right = [changes_right(answer, pair) for answer, pair in zip(answers, puzzle.train, strict=True)]
     solved = [float(near == 1.0) for near in individual.closeness]
-    return (*solved, *shapes, *right)
+    pairs = list(zip(answers, puzzle.train, strict=True))
+    return (
+        *solved,
+        *(_shape_right(answer, pair) for answer, pair in pairs),
+        *(changes_right(answer, pair) for answer, pair in pairs),
+        *(_colours_right(answer, pair) for answer, pair in pairs),
+    )
+
+
+def _shape_right(answer: Grid | None, pair: Pair) -> float:
+    """A quarter for each side that is right alone."""
+    if answer is None:
+        return 0.0
+    sides = sum(a == b for a, b in zip(answer.shape, pair.output.shape, strict=True))
+    return (0.0, 0.25, 1.0)[sides]
+
+
+def _colours_right(answer: Grid | None, pair: Pair) -> float:
+    """The share that both have of the colours that one of them has."""
+    if answer is None:
+        return 0.0
+    one, other = set(answer.ravel().tolist()), set(pair.output.ravel().tolist())
+    return len(one & other) / len(one | other)

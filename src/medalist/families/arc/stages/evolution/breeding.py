@@ -10,6 +10,7 @@ import random
 from medalist.families.arc.individual import Individual
 from medalist.families.arc.language.program import Program
 from medalist.families.arc.solving.refine_edits import grafted, mutated
+from medalist.families.arc.solving.refine_fuse import fused
 from medalist.families.arc.solving.refine_values import Values, fitness_vector
 from medalist.search.generations import Breeding
 
@@ -49,6 +50,9 @@ def typed_breeding(values: Values) -> Breeding[Individual]:
     def cross(first: Individual, second: Individual, rng: random.Random) -> Individual | None:
         if first.program is None or second.program is None:
             return None
+        if len(first.solved | second.solved) == len(puzzle.train):
+            joined = fused(puzzle, first, second)
+            return values.individual(joined, "crossover") if joined else None
         for _ in range(_DRAWS):
             child = _made(grafted(first.program, second.program, rng), first.program, values, "crossover")
             if child is not None:

@@ -16,8 +16,10 @@ from medalist.families.arc.grids.puzzle import Puzzle
 from medalist.families.arc.individual import Individual
 from medalist.families.arc.language.operator import Kind
 from medalist.families.arc.language.program import INPUT, Program
-from medalist.families.arc.solving.refine import learned_stages
-from medalist.families.arc.solving.refine_edits import random_program
+from medalist.families.arc.solving.refine import stages_called
+from medalist.families.arc.solving.refine_apart import learned_apart
+from medalist.families.arc.solving.refine_edits import length_of, random_program, simplified
+from medalist.families.arc.solving.refine_fuse import fused_pairs
 from medalist.families.arc.solving.refine_learn import learned_after, mapped_share
 from medalist.families.arc.solving.refine_values import Values
 from medalist.families.arc.solving.stage import Meter, Proposal, Spent
@@ -25,12 +27,19 @@ from medalist.families.arc.solving.states import explored
 from medalist.families.arc.stages.evolution.breeding import typed_breeding
 from medalist.search.generations import EvolutionSettings, evolve
 
-_EXPLORED = 4_000
+_EXPLORED = 12_000
 """States of the exploration that are looked at; those that earlier stages found cost nothing."""
 
 _FROM_EXPLORATION = 24
+_ENOUGH = 12
+"""Solutions after which nothing more is bred."""
+
 _LEARNED_AFTER = 6
-"""On so many programs' values the learned stages are tried before anything is bred, and again after."""
+"""On so many programs' values, the most promising that were bred, the learned stages are tried."""
+
+_LONGEST_BASE = 5.0
+_PER_LENGTH = 0.02
+"""A program of one operator more must leave this share of cells less to be learned."""
 
 _LEARNING_STATES = 1_500
 _RANDOM_DEPTH = 3
@@ -41,7 +50,7 @@ class Evolution:
     """Proposes what gives every training output."""
 
     name: str = "evolution"
-    states: int = 20_000
+    states: int = 30_000
 
     def propose(
         self,
@@ -53,7 +62,7 @@ class Evolution:
         generations: int | None = None,
     ) -> Iterator[Proposal]:
         """As every stage; ``seeds`` are programs to begin with. None: this stage's own size and length."""
-        settings = EvolutionSettings()
+        settings = EvolutionSettings(population=150, generations=25)
         settings = replace(
             settings,
             population=settings.population if population is None else population,
@@ -62,14 +71,39 @@ class Evolution:
         rng = random.Random(seed)
         values = Values(puzzle, meter)
         first = _beginning(puzzle, values, seeds, settings.population, rng)
-        tried: set[bytes] = set()
-        yield from _finished(first, values, tried)
+        yield from fused_pairs(puzzle, first)
         bred: list[Individual] = []
-        for individual in evolve(first, typed_breeding(values), settings, rng):
-            bred.append(individual)
-            if individual.fits and individual.program is not None:
-                yield Proposal(individual.program, _confidence(individual.program), "bred from near misses")
-        yield from _finished(bred, values, tried)
+        yield from _bred(values, first, settings, rng, bred)
+        yield from fused_pairs(puzzle, bred)
+        yield from _finished(bred, values)
+        yield from learned_apart(values, stages_called("detectors", "bottom_up"), _LEARNING_STATES)
+
+
+def _bred(
+    values: Values,
+    first: Sequence[Individual],
+    settings: EvolutionSettings,
+    rng: random.Random,
+    bred: list[Individual],
+) -> Iterator[Proposal]:
+    """Solutions as they are bred, each without what it does not need; all that is bred goes to ``bred``."""
+
+    def fits(program: Program) -> bool:
+        one = values.individual(program, "simplified")
+        return one is not None and one.fits
+
+    found: set[Program] = set()
+    for individual in evolve(first, typed_breeding(values), settings, rng):
+        bred.append(individual)
+        if individual.fits and individual.program is not None:
+            program = simplified(individual.program, fits)
+            if program not in found:
+                found.add(program)
+                yield Proposal(
+                    program, _confidence(program), "bred from near misses, and made as short as it goes"
+                )
+        if len(found) >= _ENOUGH:
+            return
 
 
 def _beginning(
@@ -99,33 +133,23 @@ def _explored(puzzle: Puzzle, values: Values) -> list[Program]:
     return [program for *_, program in sorted(ranked)[:_FROM_EXPLORATION]]
 
 
-def _finished(individuals: Sequence[Individual], values: Values, tried: set[bytes]) -> Iterator[Proposal]:
+def _finished(individuals: Sequence[Individual], values: Values) -> Iterator[Proposal]:
     """What the learned stages make of the most promising programs; the learned step counts as part of the program."""
     puzzle = values.puzzle
-    ranked = [
-        (
-            -mapped_share([each for each in one.answers if each is not None], puzzle),
-            one.program.cost,
-            number,
-            one.program,
-        )
-        for number, one in enumerate(individuals)
-        if one.program not in (None, INPUT)
-    ]
-    stages = learned_stages()
-    chosen = 0
-    for share, _, _, program in sorted(ranked):
-        key = values.key(program)
-        if share == 0.0 or chosen >= _LEARNED_AFTER:
-            break
-        if key not in tried:
-            tried.add(key)
-            chosen += 1
-            yield from learned_after(program, values, stages, _LEARNING_STATES)
+    ranked: list[tuple[float, int, Program]] = []
+    for number, one in enumerate(individuals):
+        if one.program in (None, INPUT) or one.fits or "decide" in str(one.program):
+            continue
+        share = mapped_share([each for each in one.answers if each is not None], puzzle)
+        if share > 0.0 and length_of(one.program) <= _LONGEST_BASE:
+            ranked.append((_PER_LENGTH * length_of(one.program) - share, number, one.program))
+    stages = stages_called("detectors", "cell_rules")
+    for _, _, program in sorted(ranked, key=lambda each: each[:2])[:_LEARNED_AFTER]:
+        yield from learned_after(program, values, stages, _LEARNING_STATES)
 
 
 def _confidence(program: Program) -> float:
-    return max(0.05, 0.6 - 0.08 * program.cost)
+    return max(0.03, 0.6 - 0.08 * length_of(program))
 
 
 stage = Evolution()
