@@ -228,7 +228,11 @@ def bars(grid: Grid, *, ground: int, split: str, condition: tuple, by: str, orde
     >>> bars(np.array([[3, 0, 4, 4]], np.int8), side="top", **literals).tolist()
     [[4, 3], [4, 0]]
     """
-    scene = look(grid, ground, split)
+    return barred(look(grid, ground, split), condition, by, order, side)
+
+
+def barred(scene: dict[str, Any], condition: tuple, by: str, order: str, side: str) -> Grid:
+    """The work of ``bars`` on a scene already cut."""
     chosen = [number for number, wanted in enumerate(holds(scene, condition)) if wanted]
     lengths, keys, colours = feature(scene, by), feature(scene, order), feature(scene, "colour")
     longest = max((lengths[number] for number in chosen), default=0)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from medalist.families.arc.grids.cells import CLEAR, Piece
+from medalist.families.arc.grids.cells import CLEAR, Grid, Piece
 from medalist.families.arc.grids.kernels import components
 from medalist.families.arc.language.operator import NoValue
 
@@ -21,7 +21,13 @@ LARGEST_FORM = 100
 def features(scene: dict[str, Any]) -> dict[str, list[int]]:
     """The table of the scene's objects: feature name to one value an object. Worked out once a scene."""
     if "table" not in scene:
-        rows = [own_features(piece, scene["grid"].shape) for piece in scene["objects"]]
+        known: dict[Any, dict[str, int]] = {}
+        rows = []
+        for piece in scene["objects"]:
+            look = (piece.cells.shape, piece.cells.tobytes())
+            if look not in known:
+                known[look] = own_features(piece.cells)
+            rows.append({**known[look], **placed_features(piece, scene["grid"].shape)})
         table = {name: [row[name] for row in rows] for name in rows[0]}
         _add_shared(scene, table)
         _add_relations(scene, table)
@@ -29,22 +35,36 @@ def features(scene: dict[str, Any]) -> dict[str, list[int]]:
     return scene["table"]
 
 
-def own_features(piece: Piece, shape: tuple[int, ...]) -> dict[str, int]:
-    """What a piece in a grid of ``shape`` shows by itself."""
-    mask = piece.cells != CLEAR
+def placed_features(piece: Piece, shape: tuple[int, ...]) -> dict[str, int]:
+    """Where a piece lies in a grid of ``shape``."""
+    bottom, right = piece.row + piece.cells.shape[0], piece.column + piece.cells.shape[1]
+    sides = (piece.row == 0, bottom == shape[0], piece.column == 0, right == shape[1])
+    return {
+        "sides": sum(sides),
+        "border": int(any(sides)),
+        "top": piece.row,
+        "left": piece.column,
+        "bottom": shape[0] - bottom,
+        "right": shape[1] - right,
+    }
+
+
+def own_features(cells: Grid) -> dict[str, int]:
+    """What an object of these cells shows wherever it lies."""
+    mask = cells != CLEAR
     height, width = mask.shape
-    values = piece.cells[mask]
+    values = cells[mask]
     counts = np.bincount(values, minlength=10)
     present = [int(colour) for colour in values[np.sort(np.unique(values, return_index=True)[1])]]
     colour = max(present, key=lambda each: int(counts[each]))
     rarest = min(present, key=lambda each: int(counts[each]))
-    area, bottom, right = int(mask.sum()), piece.row + height, piece.column + width
-    outside = components(np.pad(mask, 1).astype(np.int8), 1, False, True)
+    area = int(mask.sum())
+    around = np.zeros((height + 2, width + 2), np.int8)
+    around[1:-1, 1:-1] = mask
+    outside = components(around, 1, False, True)
     mirrored = [bool((mask == mask[:, ::-1]).all()), bool((mask == mask[::-1]).all())]
     diagonal = height == width and (bool((mask == mask.T).all()) or bool((mask == mask[::-1, ::-1].T).all()))
-    around = np.pad(mask, 1).astype(np.int8)
     beside = (around[:-2, 1:-1] + around[2:, 1:-1] + around[1:-1, :-2] + around[1:-1, 2:])[mask]
-    sides = (piece.row == 0, bottom == shape[0], piece.column == 0, right == shape[1])
     return {
         "colour": colour,
         "marker": rarest if len(present) > 1 else -1,
@@ -70,12 +90,6 @@ def own_features(piece: Piece, shape: tuple[int, ...]) -> dict[str, int]:
         "joints": int((beside == 3).sum()),
         "even": int(area % 2 == 0),
         "even_side": int(max(height, width) % 2 == 0),
-        "sides": sum(sides),
-        "border": int(any(sides)),
-        "top": piece.row,
-        "left": piece.column,
-        "bottom": shape[0] - bottom,
-        "right": shape[1] - right,
         "form": form(mask, free=True),
         "shape": form(mask, free=False),
     }
@@ -87,13 +101,24 @@ def form(mask: Any, free: bool) -> int:
         return -1
     views = [mask]
     if free:
-        turned = [np.rot90(mask, k) for k in range(4)]
-        views = [*turned, *(each[:, ::-1] for each in turned)]
+        views = [each[::down, ::across] for each in (mask, mask.T) for down in (1, -1) for across in (1, -1)]
     found = []
     for view in views:
-        bits = int("1" + "".join("1" if cell else "0" for cell in view.ravel().tolist()), 2)
+        bits = int.from_bytes(b"\1" + np.packbits(view).tobytes(), "big")
         found.append(bits * 32 + view.shape[0])
     return min(found)
+
+
+def times(values: list[Any]) -> list[int]:
+    """How often each value stands in the list.
+
+    >>> times([3, 5, 3])
+    [2, 1, 2]
+    """
+    count: dict[Any, int] = {}
+    for value in values:
+        count[value] = count.get(value, 0) + 1
+    return [count[value] for value in values]
 
 
 def _add_shared(scene: dict[str, Any], table: dict[str, list[int]]) -> None:
@@ -109,7 +134,7 @@ def _add_shared(scene: dict[str, Any], table: dict[str, list[int]]) -> None:
         "same_area": table["area"],
     }
     for name, values in kinds.items():
-        table[name] = [values.count(value) for value in values]
+        table[name] = times(values)
     counts = np.bincount(grid.ravel(), minlength=10)
     table["colour_total"] = [int(counts[colour]) for colour in table["colour"]]
 
@@ -184,8 +209,9 @@ def feature(scene: dict[str, Any], name: str) -> list[int]:
         return table[name]
     kind, _, base = name.partition("_")
     if kind in ("rank", "low") and base in table:
-        order = sorted(set(table[base]), reverse=kind == "rank")
-        return [order.index(value) for value in table[base]]
+        order = {value: place for place, value in enumerate(sorted(set(table[base]), reverse=kind == "rank"))}
+        table[name] = [order[value] for value in table[base]]
+        return table[name]
     if name == "touch_colour":
         table[name] = [_touched(scene, number) for number in range(len(scene["objects"]))]
         return table[name]
@@ -225,12 +251,35 @@ def _tested(values: list[int], test: str, wanted: int) -> list[bool]:
         return [value != wanted for value in values]
     if test == "over":
         return [value > wanted for value in values]
-    times = [values.count(value) for value in values]
+    found = times(values)
     if test == "once":
-        return [(time == 1) == bool(wanted) for time in times]
+        return [(time == 1) == bool(wanted) for time in found]
     if test == "most_common":
-        return [(time == max(times)) == bool(wanted) for time in times]
+        most = max(found)
+        return [(time == most) == bool(wanted) for time in found]
     raise NoValue(f"no test is called {test}")
+
+
+def legend(grid: Grid, ground: int) -> dict[int, int]:
+    """Partners of colours: the pairs of a full block of two rows or two columns that shows different colours.
+
+    >>> legend(np.array([[1, 2, 0], [3, 4, 0], [0, 0, 1]], np.int8), 0)
+    {1: 2, 2: 1, 3: 4, 4: 3}
+    """
+    labels = components(grid, ground, False, False)
+    found: dict[int, set[int]] = {}
+    for label in range(1, int(labels.max()) + 1):
+        rows, columns = np.nonzero(labels == label)
+        block = grid[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        if block.size != rows.size or 2 not in block.shape or block.size > 20:
+            continue
+        pairs = block if block.shape[1] == 2 else block.T
+        if (pairs[:, 0] == pairs[:, 1]).any():
+            continue
+        for one, other in pairs.tolist():
+            found.setdefault(one, set()).add(other)
+            found.setdefault(other, set()).add(one)
+    return {one: others.pop() for one, others in sorted(found.items()) if len(others) == 1}
 
 
 def named_colours(scene: dict[str, Any], name: tuple[Any, ...]) -> list[int]:
@@ -238,7 +287,8 @@ def named_colours(scene: dict[str, Any], name: tuple[Any, ...]) -> list[int]:
 
     Names: ``("is", 3)``; ``("of", feature)`` for features that are colours; ``("object", feature)`` for the colour
     of the scene's one object that has the highest value; ``("table", feature, ((value, colour), …))``; ``("twin",)``
-    for that of an object of the same form and another colour; ``("ground",)``; ``("rarest",)`` of the grid.
+    for that of an object of the same form and another colour; ``("ground",)``; ``("rarest",)`` of the grid;
+    ``("legend",)`` for the partner of its colour in the grid's legend.
     """
     count = len(scene["objects"])
     kind = name[0]
@@ -256,6 +306,9 @@ def named_colours(scene: dict[str, Any], name: tuple[Any, ...]) -> list[int]:
         values = feature(scene, name[1])
         first = [place for place, value in enumerate(values) if value == 0]
         return [colours[first[0]] if len({colours[place] for place in first}) == 1 else -1] * count
+    if kind == "legend":
+        partners = legend(scene["grid"], scene["ground"])
+        return [partners.get(colour, -1) for colour in colours]
     if kind == "twin":
         forms = feature(scene, "form")
         pairs = [

@@ -67,10 +67,71 @@ def footprint(scene: dict[str, Any], number: int, name: str, mode: str) -> Mask:
         if step == (0, 0):
             return np.zeros(grid.shape, np.bool_)
         return ray(free, spread(piece, grid.shape), step, mode)
+    if name in ("beyond", "behind"):
+        return pointed(scene, number, name == "beyond", mode)
+    if name == "open":
+        return poured(scene, number, mode)
     if word in ("odd", "even"):
         return ray(free, spread(piece, grid.shape), STEPS[rest], mode, 2, 0 if word == "odd" else 1)
     found = boxed(scene, number, name)
     return found & free if mode == "under" else found
+
+
+def pointed(scene: dict[str, Any], number: int, beyond: bool, mode: str) -> Mask:
+    """The ray from an object's marker cells away from the rest of it; or, not ``beyond``, out of its other side.
+
+    Raises NoValue for an object without a marker, or with one in its middle.
+    """
+    grid, piece = scene["grid"], scene["objects"][number]
+    marker = features(scene)["marker"][number]
+    marked = spread(
+        Piece(np.where(piece.cells == marker, piece.cells, CLEAR), piece.row, piece.column), grid.shape
+    )
+    own = spread(piece, grid.shape)
+    if marker < 0:
+        raise NoValue("no marker")
+    (row, column), (other_row, other_column) = (
+        [float(axis.mean()) for axis in np.nonzero(each)] for each in (marked, own & ~marked)
+    )
+    down, across = row - other_row, column - other_column
+    step = (
+        int(np.sign(down)) if 2 * abs(down) >= abs(across) else 0,
+        int(np.sign(across)) if 2 * abs(across) >= abs(down) else 0,
+    )
+    if step == (0, 0):
+        raise NoValue("the marker points nowhere")
+    step = step if beyond else (-step[0], -step[1])
+    found = ray(grid == scene["ground"], marked, step, "over" if mode == "under" else mode) & ~own
+    return found & (grid == scene["ground"]) if mode == "under" else found
+
+
+def poured(scene: dict[str, Any], number: int, mode: str) -> Mask:
+    """The ray out of the gap in one side of an object's box, from the gap on. Raises NoValue unless one side has one."""
+    grid, piece = scene["grid"], scene["objects"][number]
+    clear = piece.cells == CLEAR
+    found = []
+    for step, line in (
+        ((-1, 0), clear[0]),
+        ((1, 0), clear[-1]),
+        ((0, -1), clear[:, 0]),
+        ((0, 1), clear[:, -1]),
+    ):
+        filled = np.flatnonzero(~line)
+        inside = line.copy()
+        inside[: filled[0]] = inside[filled[-1] :] = False
+        if inside.any():
+            found.append((step, inside))
+    if len(found) != 1:
+        raise NoValue("not one gap")
+    step, inside = found[0]
+    cells = np.full(piece.cells.shape, CLEAR, np.int8)
+    edge = 0 if min(step) < 0 else -1
+    if step[0]:
+        cells[edge, inside] = 0
+    else:
+        cells[inside, edge] = 0
+    start = spread(Piece(cells, piece.row, piece.column), grid.shape)
+    return start | ray(grid == scene["ground"], start, step, mode)
 
 
 def tip(piece: Piece, shape: tuple[int, ...], step: tuple[int, int]) -> Mask:

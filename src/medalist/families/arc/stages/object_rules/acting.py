@@ -26,6 +26,9 @@ SPLITS = ("four", "eight", "eight_any", "four_any", "holes", "colours", "spaces"
 SECOND_RULE = 1.0
 """The price of each rule after the first."""
 
+UNSURE = 4.0
+"""With nothing cheaper than this two tests at once are tried."""
+
 LONELY = 1.2
 
 TRIED = 40
@@ -74,7 +77,7 @@ def acts(puzzle: Puzzle, ground: int, meter: Meter, found: list[Finding]) -> Non
                 break
         if not found:
             _keep(found, puzzle, ground, stock, rule_sets(_fewer(everything), change, meter), meter)
-        if found:
+        if any(each.price < UNSURE for each in found):
             break
 
 

@@ -13,9 +13,10 @@ from medalist.families.arc.grids.cells import CLEAR, COLOURS
 from medalist.families.arc.language.operator import NoValue
 from medalist.families.arc.operators.object_rules import effect
 from medalist.families.arc.operators.object_rules_features import named_colours
-from medalist.families.arc.operators.object_rules_footprints import footprint, grown
+from medalist.families.arc.operators.object_rules_footprints import footprint
 from medalist.families.arc.solving.stage import Meter
 from medalist.families.arc.stages.object_rules.cast import Cast, cell_set, object_set
+from medalist.families.arc.stages.object_rules.stamps import stamps
 
 NOTHING, MIXED = -3, -2
 
@@ -145,6 +146,9 @@ class Learner:
             for way in ("toward", "away"):
                 for mode, price in (("under", 0.8), ("stop", 0.7)):
                     found[way, mode] = price
+            for way in ("beyond", "behind", "open"):
+                found[way, "under"] = 0.9
+                found[way, "stop"] = 0.9
             for way in LINKS:
                 found[f"link_{way}", "under"] = 0.8
                 found[f"meet_{way}", "under"] = 0.9
@@ -160,7 +164,12 @@ class Learner:
             (("of", name), 0.4)
             for name in ("colour", "marker", "nearest_colour", "greater_colour", "holder_colour")
         ]
-        names += [(("of", "content_colour"), 0.5), (("of", "touch_colour"), 0.5), (("twin",), 0.8)]
+        names += [
+            (("of", "content_colour"), 0.5),
+            (("of", "touch_colour"), 0.5),
+            (("twin",), 0.8),
+            (("legend",), 0.9),
+        ]
         names += [(("ground",), 0.3), (("rarest",), 0.9)]
         names += [
             (("object", f"{kind}_{name}"), 0.9)
@@ -286,7 +295,7 @@ class Learner:
                 yield ("complete", flips, core), 1.1 + 0.05 * len(flips)
         for name in ("area", "colours"):
             yield ("paste", name), 1.1
-        yield from self._stamps()
+        yield from stamps(self.cast, self.wanted, self.changed)
 
     @cached_property
     def new_colours(self) -> list[int]:
@@ -304,60 +313,6 @@ class Learner:
         if self.cast.split not in ("four_any", "eight_any"):
             return []
         return [("of", "colour"), ("of", "marker"), *(("is", colour) for colour in self.shared_colours[:3])]
-
-    def _stamps(self) -> Iterator[tuple[tuple[Any, ...], float]]:
-        """What changes alike around all objects of one colour or one form, as cells by their offsets."""
-        for name, price in (("colour", 1.2), ("form", 1.4), ("full", 1.5)):
-            column = self.cast.column(name)[: self.cast.trained]
-            for value in sorted(set(column)):
-                chosen = [place for place, each in zip(self.places, column, strict=True) if each == value]
-                if len(chosen) > 1:
-                    for own in (False, True):
-                        cells = self._around(chosen, own)
-                        if cells:
-                            yield (
-                                ("stamp", cells),
-                                price + (1.0 if len(chosen) == 2 else 0.0) + 0.03 * len(cells) + 0.1 * own,
-                            )
-
-    def _around(self, chosen: list[tuple[int, int]], own: bool) -> tuple[tuple[int, int, int], ...]:
-        """Offsets within 5 of the objects' corners where all outputs change to one colour (to each one's with ``own``).
-
-        Only cells joined to the objects count: others change alike by chance where there are few objects.
-        """
-        window, reach = None, 5
-        for scene, number in chosen:
-            piece = self.cast.scenes[scene]["objects"][number]
-            colour = self.cast.scenes[scene]["table"]["colour"][number]
-            cells = np.where(self.changed[scene], self.wanted[scene], CLEAR)
-            cells = np.where(cells == colour, -3, CLEAR) if own else cells
-            around = np.full((2 * reach + 9, 2 * reach + 9), -9, np.int8)
-            top, left = piece.row - reach, piece.column - reach
-            height, width = cells.shape
-            rows = slice(max(0, top), min(height, top + around.shape[0]))
-            columns = slice(max(0, left), min(width, left + around.shape[1]))
-            around[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = cells[
-                rows, columns
-            ]
-            if window is None:
-                window = around
-            else:
-                known = np.where(window == -9, around, window)
-                window = np.where((around != -9) & (known != around), CLEAR, known)
-        if window is None:
-            return ()
-        piece = self.cast.scenes[chosen[0][0]]["objects"][chosen[0][1]]
-        height, width = piece.cells.shape
-        found = (window >= 0) | (window == -3)
-        joined = np.zeros_like(found)
-        joined[reach : reach + height, reach : reach + width] = True
-        while (more := grown(joined, True) & (found | joined)).sum() > joined.sum():
-            joined = more
-        rows, columns = np.nonzero(found & joined)
-        return tuple(
-            (int(r) - reach, int(c) - reach, -1 if own else int(window[r, c]))
-            for r, c in zip(rows, columns, strict=True)
-        )
 
     def _able(self, action: tuple[Any, ...], price: float) -> Able | None:
         flags, covers = [False] * len(self.places), [0] * len(self.places)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from medalist.families.arc.grids.cells import Grid, is_grid, same
 from medalist.families.arc.grids.puzzle import Puzzle
 from medalist.families.arc.language.operator import NoValue
 from medalist.families.arc.language.program import CANNOT, INPUT, Program, call
 from medalist.families.arc.operators.object_rules_choose import (
+    barred,
     count_drawn,
     cropped,
     lined_up,
@@ -38,6 +41,9 @@ ORDERS = ("low_left", "low_top", "rank_area", "low_area", "rank_left", "rank_top
 ENOUGH = 30
 FILTERS = 40
 
+UNSURE = 2.0
+"""With nothing cheaper than this two tests at once are tried."""
+
 MOST_JOINED = 60
 """Objects of a puzzle up to which two tests at once are tried."""
 
@@ -58,7 +64,7 @@ def choices(puzzle: Puzzle, ground: int, meter: Meter, found: list[Finding]) -> 
         if len(found) < ENOUGH:
             found += line_ups(cast, asked[cast.split], meter)
             found += counts(cast, asked[cast.split], meter)
-    if not found:
+    if not any(each.price < UNSURE for each in found):
         for cast in stock:
             if cast.trained <= MOST_JOINED:
                 joined = joined_conditions(cast, asked[cast.split])
@@ -92,9 +98,10 @@ def finding(
 def crops(cast: Cast, conditions: Sequence[Asked], meter: Meter) -> Iterator[Finding]:
     """One object, shown in some way."""
     tests = cast.pairs[len(cast.puzzle.train) :]
+    dyes = {**DYES, **_new_colours(cast)}
     for show, dear in SHOWS.items():
         for turn, dearer in TURNS.items():
-            for dye, dearest in DYES.items():
+            for dye, dearest in dyes.items():
                 if turn and dye:
                     continue
                 meter.spend(1)
@@ -126,6 +133,13 @@ def crops(cast: Cast, conditions: Sequence[Asked], meter: Meter) -> Iterator[Fin
                         yield one
 
 
+def _new_colours(cast: Cast) -> dict[tuple[Any, ...], float]:
+    """The one colour that every output has and no input."""
+    sets = [set(np.unique(out).tolist()) for out in cast.puzzle.outputs]
+    new = set.intersection(*sets).difference(*(np.unique(grid).tolist() for grid in cast.puzzle.inputs))
+    return {("is", int(colour)): 0.6 for colour in sorted(new)}
+
+
 def _fitting(cast: Cast, show: str, turn: str, dye: tuple[Any, ...]) -> int:
     """The training objects that look like their outputs."""
     found = 0
@@ -155,6 +169,8 @@ def line_ups(cast: Cast, conditions: Sequence[Asked], meter: Meter) -> Iterator[
             for layout in ("across", "down", "table"):
                 if show in ("one", "marker") and not _cells_fit(cast, layout, chosen):
                     continue
+                if not _shape_fits(cast, asked.condition, show, layout):
+                    continue
                 for place, order in enumerate(ORDERS if layout != "table" else ORDERS[:1]):
                     meter.spend(1)
                     literals = {"condition": asked.condition, "show": show, "order": order, "layout": layout}
@@ -177,6 +193,16 @@ def _cells_fit(cast: Cast, layout: str, chosen: Sequence[int]) -> bool:
     return shapes == [(1, n) if layout == "across" else (n, 1) for n in chosen]
 
 
+def _shape_fits(cast: Cast, condition: tuple[Any, ...], show: str, layout: str) -> bool:
+    """Whether the first output has the shape that a line in any order would have."""
+    try:
+        return (
+            lined_up(cast.scenes[0], condition, show, ORDERS[0], layout).shape == cast.puzzle.outputs[0].shape
+        )
+    except NoValue:
+        return False
+
+
 def _bars(cast: Cast, asked: Asked, chosen: Sequence[int], meter: Meter) -> Iterator[Finding]:
     outputs = cast.puzzle.outputs
     for side in ("top", "bottom", "left", "right"):
@@ -187,12 +213,14 @@ def _bars(cast: Cast, asked: Asked, chosen: Sequence[int], meter: Meter) -> Iter
             for place, order in enumerate((*ORDERS[:6], "rank_same_colour", "low_same_colour")):
                 meter.spend(1)
                 literals = {"condition": asked.condition, "by": name, "order": order, "side": side}
-                program = call("bars", INPUT, ground=cast.ground, split=cast.split, **literals)
-                answers = [program.answer(grid) for grid in cast.puzzle.inputs]
-                if all(a is not None and same(a, b) for a, b in zip(answers, outputs, strict=False)):
-                    kept = tuple(a for a in answers[len(outputs) :] if a is not None)
-                    if len(kept) == len(cast.puzzle.tests):
-                        yield Finding(program, asked.price + 0.8 + 0.1 * place, kept)
+                one = finding(
+                    cast,
+                    call("bars", INPUT, ground=cast.ground, split=cast.split, **literals),
+                    asked.price + 0.8 + 0.1 * place,
+                    lambda scene, lit=literals: barred(scene, **lit),
+                )
+                if one:
+                    yield one
 
 
 def counts(cast: Cast, conditions: Sequence[Asked], meter: Meter) -> Iterator[Finding]:

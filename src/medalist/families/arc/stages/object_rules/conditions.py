@@ -102,7 +102,7 @@ def single_conditions(cast: Cast) -> list[Asked]:
         found += _asked(cast, f"low_{name}", "is", (1,), price + 1.0)
         found += _asked(cast, f"rank_{name}", "not", (0,), price + 0.3)
         found += _asked(cast, f"low_{name}", "not", (0,), price + 0.3)
-        found += _asked(cast, name, "is", values[:MANY_VALUES], price + (0.1 if len(values) == 2 else 0.7))
+        found += _asked(cast, name, "is", values[:MANY_VALUES], _exact(name, price, len(values)))
         found += _asked(cast, name, "over", values[: min(len(values) - 1, MANY_VALUES)], price + 0.4)
         found += _asked(cast, name, "once", (1, 0), price + 0.6)
         found += _asked(cast, name, "most_common", (1, 0), price + 1.2)
@@ -115,6 +115,11 @@ def single_conditions(cast: Cast) -> list[Asked]:
         found += _asked(cast, name, "is", (0,), price)
         found += _asked(cast, name, "not", (0,), price + 0.3)
     return few_alike(found, cast.seen)
+
+
+def _exact(name: str, price: float, values: int) -> float:
+    """What asking for one value of a size costs: dear for how many are alike, cheap where there are two values."""
+    return price + (0.1 if values == 2 else 0.7) + (0.6 if name.startswith("same_") else 0.0)
 
 
 def joined_conditions(cast: Cast, singles: Sequence[Asked]) -> list[Asked]:
