@@ -43,13 +43,13 @@ class CellRulesAfter:
 
 
 def nearest_states(puzzle: Puzzle, meter: Meter) -> list[State]:
-    """Grids of the outputs' shapes that are right in most cells, in those that change where shapes are kept."""
+    """Grids of the outputs' shapes that are right in most cells; where shapes are kept, in more than the inputs are."""
     scored: list[tuple[float, int, State]] = []
     try:
         for place, state in enumerate(explored(puzzle).run(meter.part(EXPLORED), EXPLORED)):
             if state.sized and state.depth and all(is_grid(value) for value in state.values):
                 fits = _fits(puzzle, state)
-                if fits > 0.4:
+                if fits > (0.15 if puzzle.same_shape else 0.4):
                     scored.append((fits - 0.02 * state.cost, -place, state))
     except Spent:
         pass
@@ -57,13 +57,12 @@ def nearest_states(puzzle: Puzzle, meter: Meter) -> list[State]:
 
 
 def _fits(puzzle: Puzzle, state: State) -> float:
-    """The share of cells that are right: of the changed ones where shapes are kept, in the worst pair half counted."""
+    """The share of cells that are right, or of wrong cells that it mends where shapes are kept; the worst pair counts."""
     shares = []
     for pair, value in zip(puzzle.train, state.values, strict=False):
-        right = value == pair.output
-        if puzzle.same_shape:
-            right = right[pair.input != pair.output]
-        shares.append(float(right.mean()) if right.size else 1.0)
+        wrong = int((value != pair.output).sum())
+        before = int((pair.input != pair.output).sum()) if puzzle.same_shape else pair.output.size
+        shares.append(1.0 - wrong / before if before else float(wrong == 0))
     tests = zip(puzzle.tests, state.values[len(puzzle.train) :], strict=True)
     if puzzle.same_shape and any(test.shape != value.shape for test, value in tests):
         return 0.0
