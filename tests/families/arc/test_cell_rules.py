@@ -103,3 +103,18 @@ def test_every_column_has_a_number_for_every_cell_and_leaves_the_grid_alone(grid
         assert all(column.min() >= -1 and column.max() <= 9 for column in colours.values())
     assert (grid == before).all()
     assert (by_tree(grid, background=-1, tree="own") == grid).all()
+
+
+def test_rules_after_a_step_choose_between_the_grid_and_what_the_step_made_of_it():
+    from medalist.families.arc.stages.cell_rules_after import stage as after
+
+    def mirrored_where_empty(grid):
+        whole = np.concatenate([grid, grid[:, ::-1]], axis=1)
+        return np.where(whole == 5, 2, whole).astype(np.int8)
+
+    puzzle, output = _puzzle(
+        mirrored_where_empty, [_noise(seed, (0, 0, 0, 5, 3), (6, 5)) for seed in range(4)]
+    )
+    best = max(after.propose(puzzle, Meter(after.states)), key=lambda each: each.confidence)
+    assert (best.program.answer(puzzle.tests[0]) == output).all()
+    assert best.program.operator == "by_tree"
