@@ -19,7 +19,7 @@ def stacked(pieces: tuple[Piece, ...]) -> npt.NDArray[np.int8]:
     return np.stack([each.cells for each in pieces])
 
 
-@operator(tags=("array manipulation", "pattern copy"), first=(True, False), cost=0.7)
+@operator(tags=("array manipulation", "pattern copy"), first=(True, False), cost=0.8)
 def pile(pieces: tuple[Piece, ...], *, first: bool) -> Grid:
     """Pieces of one shape on top of each other, the first (or the last) uppermost; 0 and clear cells are seen through.
 
@@ -33,7 +33,7 @@ def pile(pieces: tuple[Piece, ...], *, first: bool) -> Grid:
     return np.maximum(np.take_along_axis(layers, upper[None], axis=0)[0], 0)
 
 
-@operator(tags=("array manipulation", "conditional logic"), how=("all", "one", "none", "most"), cost=0.7)
+@operator(tags=("array manipulation", "conditional logic"), how=("all", "one", "none", "most"), cost=0.8)
 def agree(pieces: tuple[Piece, ...], *, how: str) -> Grid:
     """Pieces of one shape: the cells that all of them show, that exactly one or none does, or most in one colour.
 
@@ -56,7 +56,7 @@ def agree(pieces: tuple[Piece, ...], *, how: str) -> Grid:
     return np.where(kept, upper, np.int8(0))
 
 
-@operator(tags=("array manipulation",), across=(True, False), cost=0.9)
+@operator(tags=("array manipulation",), across=(True, False))
 def in_line(pieces: tuple[Piece, ...], *, across: bool) -> Grid:
     """The pieces in a row (or a column) in their order, without gaps, at the top (or left); clear cells are 0.
 
@@ -135,7 +135,7 @@ def pack(pieces: tuple[Piece, ...]) -> Grid:
     return out
 
 
-@operator(tags=("object detection", "colour fill"), across=(True, False), cost=1.2)
+@operator(tags=("object detection", "colour fill"), across=(True, False), cost=1.4)
 def colour_line(pieces: tuple[Piece, ...], *, across: bool) -> Grid:
     """One cell a piece in its main colour, in a row (or a column), in their order.
 
@@ -151,7 +151,7 @@ def colour_line(pieces: tuple[Piece, ...], *, across: bool) -> Grid:
     tags=("counting", "array manipulation"),
     side=("left", "right", "down", "up"),
     by=("cells", "width", "height"),
-    cost=1.8,
+    cost=2.0,
 )
 def bars_of(pieces: tuple[Piece, ...], *, side: str, by: str) -> Grid:
     """A bar of its main colour for each piece, in their order, as long as its measure, from one side on.
@@ -176,7 +176,7 @@ def bars_of(pieces: tuple[Piece, ...], *, side: str, by: str) -> Grid:
     tags=("object detection", "counting"),
     by=("cells", "area", "width", "height", "row", "column"),
     least=(False, True),
-    cost=1.2,
+    cost=1.4,
 )
 def in_order(pieces: tuple[Piece, ...], *, by: str, least: bool) -> tuple[Piece, ...]:
     """The pieces sorted by a measure, the largest (or least) first. Raises NoValue where that changes nothing.
@@ -192,7 +192,7 @@ def in_order(pieces: tuple[Piece, ...], *, by: str, least: bool) -> tuple[Piece,
     return tuple(pieces[place] for place in order)
 
 
-@operator(tags=("object detection",), cost=1.5)
+@operator(tags=("object detection",), cost=1.8)
 def distinct(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     """Of pieces with equal cells the first. Raises NoValue where none are equal.
 
@@ -207,7 +207,7 @@ def distinct(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     return tuple(kept.values())
 
 
-@operator(tags=("array manipulation",), corner=(True, False), cost=1.5)
+@operator(tags=("array manipulation",), corner=(True, False), cost=1.8)
 def nest(pieces: tuple[Piece, ...], *, corner: bool) -> Grid:
     """Pieces of several sizes on top of each other, the largest lowest: at one corner, or in the middle.
 
@@ -227,7 +227,7 @@ def nest(pieces: tuple[Piece, ...], *, corner: bool) -> Grid:
     return out
 
 
-@operator(tags=("pattern copy",), cost=1.5)
+@operator(tags=("pattern copy",), cost=1.8)
 def each_as(pieces: tuple[Piece, ...], content: Grid) -> tuple[Piece, ...]:
     """A grid in place of every piece of its shape.
 

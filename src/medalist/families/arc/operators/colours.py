@@ -93,7 +93,7 @@ def paint_all(grid: Grid, *, colour: int) -> Grid:
     return np.where(grid == background(grid), grid, np.int8(colour))
 
 
-@operator(tags=("colour fill",), colour=COLOUR[1:], cost=1.2)
+@operator(tags=("colour fill",), colour=COLOUR[1:], cost=1.1)
 def paint_background(grid: Grid, *, colour: int) -> Grid:
     """The background in another colour.
 
@@ -113,7 +113,7 @@ def paint_by_rank(grid: Grid, *, rank: int) -> Grid:
     return paint_all(grid, colour=ranked(grid, rank))
 
 
-@operator(tags=("colour fill",), cost=1.5)
+@operator(tags=("colour fill",), cost=1.2)
 def swap_two(grid: Grid) -> Grid:
     """The two colours that are on the background in each other's place.
 
@@ -126,7 +126,7 @@ def swap_two(grid: Grid) -> Grid:
     return _swapped(grid, colours[0], colours[1])
 
 
-@operator(tags=("colour fill",), cost=1.5)
+@operator(tags=("colour fill",), cost=1.2)
 def negative(grid: Grid) -> Grid:
     """Background and the only colour on it in each other's place.
 
@@ -155,7 +155,7 @@ def recolour(grid: Grid, *, old: int, new: int) -> Grid:
     return np.where(grid == old, np.int8(new), grid)
 
 
-@operator(tags=("colour fill", "counting"), rank=(0, -1), cost=1.8)
+@operator(tags=("colour fill", "counting"), rank=(0, -1), cost=1.4)
 def flood_by_rank(grid: Grid, *, rank: int) -> Grid:
     """A grid of the same shape, all of the most frequent (0) or rarest (-1) colour on the background.
 
@@ -165,7 +165,7 @@ def flood_by_rank(grid: Grid, *, rank: int) -> Grid:
     return np.full(grid.shape, ranked(grid, rank), np.int8)
 
 
-@operator(tags=("colour fill", "counting"), which=("most", "rarest", "other"), cost=1.5)
+@operator(tags=("colour fill", "counting"), which=("most", "rarest", "other"), cost=1.2)
 def painted_like(grid: Grid, model: Grid, *, which: str) -> Grid:
     """Everything on the background in the most frequent or rarest colour of another grid, or in the one it has not.
 

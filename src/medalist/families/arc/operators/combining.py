@@ -39,7 +39,7 @@ def where_not(one: Grid, other: Grid) -> Grid:
     return np.where(here & there, np.int8(background(one)), one)
 
 
-@operator(tags=("array manipulation", "conditional logic"), cost=1.2)
+@operator(tags=("array manipulation", "conditional logic"), cost=1.1)
 def where_one(one: Grid, other: Grid) -> Grid:
     """Where exactly one of them is not background: that one; else background.
 
@@ -116,7 +116,7 @@ def _nested(places: Grid, pattern: Grid) -> tuple[Grid, Grid, int]:
     return outer, np.tile(pattern, places.shape), background(places)
 
 
-@operator(tags=("pattern copy",), cost=1.8)
+@operator(tags=("pattern copy",), cost=1.4)
 def fill_with(grid: Grid, pattern: Grid) -> Grid:
     """The background of ``grid`` shows a tiling of ``pattern`` that begins top left.
 
@@ -128,7 +128,7 @@ def fill_with(grid: Grid, pattern: Grid) -> Grid:
     return np.where(grid == background(grid), np.tile(pattern, times)[:height, :width], grid)
 
 
-@operator(tags=("pattern copy", "object detection"), cost=1.8)
+@operator(tags=("pattern copy", "object detection"), cost=2.0)
 def stamp_at(grid: Grid, piece: Piece, places: tuple[Piece, ...]) -> Grid:
     """The grid with the middle of ``piece`` on the middle of each of the ``places``.
 

@@ -12,7 +12,7 @@ from medalist.families.arc.operators.pieces import background, main_colour
 from medalist.families.arc.operators.selecting import measured
 
 
-@operator(tags=("counting", "object detection"), cost=1.2)
+@operator(tags=("counting", "object detection"), cost=1.4)
 def how_many(pieces: tuple[Piece, ...]) -> int:
     """The number of pieces.
 
@@ -22,7 +22,7 @@ def how_many(pieces: tuple[Piece, ...]) -> int:
     return len(pieces)
 
 
-@operator(tags=("counting", "colour fill"), cost=1.2)
+@operator(tags=("counting", "colour fill"), cost=1.1)
 def colours_on(grid: Grid) -> int:
     """The number of colours on the background.
 
@@ -32,7 +32,7 @@ def colours_on(grid: Grid) -> int:
     return len(by_frequency(grid))
 
 
-@operator(tags=("counting",), cost=1.2)
+@operator(tags=("counting",), cost=1.1)
 def cells_on(grid: Grid) -> int:
     """The number of cells that are not background.
 
@@ -42,7 +42,7 @@ def cells_on(grid: Grid) -> int:
     return int(np.count_nonzero(grid != background(grid)))
 
 
-@operator(tags=("counting",), by=("cells", "height", "width", "colours", "holes"), cost=1.5)
+@operator(tags=("counting",), by=("cells", "height", "width", "colours", "holes"), cost=1.8)
 def measure(piece: Piece, *, by: str) -> int:
     """A measure of a piece.
 
@@ -52,7 +52,7 @@ def measure(piece: Piece, *, by: str) -> int:
     return int(measured((piece,), by)[0])
 
 
-@operator(tags=("counting", "array manipulation"), cost=1.5)
+@operator(tags=("counting", "array manipulation"), cost=1.2)
 def enlarge_by(grid: Grid, times: int) -> Grid:
     """Each cell as a square of ``times`` times ``times``.
 
@@ -64,7 +64,7 @@ def enlarge_by(grid: Grid, times: int) -> Grid:
     return grid.repeat(times, axis=0).repeat(times, axis=1)
 
 
-@operator(tags=("counting", "pattern copy"), down=(True, False), across=(True, False), cost=1.5)
+@operator(tags=("counting", "pattern copy"), down=(True, False), across=(True, False), cost=1.2)
 def repeat_by(grid: Grid, times: int, *, down: bool, across: bool) -> Grid:
     """The grid ``times`` times below itself, beside itself, or both.
 
@@ -82,7 +82,7 @@ def _check(times: int) -> None:
         raise NoValue("not several times")
 
 
-@operator(tags=("counting",), across=(True, False), cost=1.5)
+@operator(tags=("counting",), across=(True, False), cost=1.2)
 def row_of(grid: Grid, number: int, *, across: bool) -> Grid:
     """So many cells in a row (or a column) of the most frequent colour on the background.
 
@@ -94,7 +94,7 @@ def row_of(grid: Grid, number: int, *, across: bool) -> Grid:
     return np.full(shape, ranked(grid, 0), np.int8)
 
 
-@operator(tags=("counting",), shape=("square", "diagonal"), cost=1.8)
+@operator(tags=("counting",), shape=("square", "diagonal"), cost=1.4)
 def square_of(grid: Grid, number: int, *, shape: str) -> Grid:
     """A square so many cells long of the most frequent colour on the background, or its diagonal alone.
 
@@ -108,7 +108,7 @@ def square_of(grid: Grid, number: int, *, shape: str) -> Grid:
     return np.where(np.eye(number, dtype=np.bool_), np.int8(colour), np.int8(0))
 
 
-@operator(tags=("counting",), cost=1.5)
+@operator(tags=("counting",), cost=1.8)
 def fill_up(pieces: tuple[Piece, ...], canvas: Grid) -> Grid:
     """One cell a piece in its main colour, in their order along the rows of a grid of the shape of ``canvas``.
 
@@ -122,7 +122,7 @@ def fill_up(pieces: tuple[Piece, ...], canvas: Grid) -> Grid:
     return out
 
 
-@operator(tags=("counting", "colour fill"), rank=(0, 1, -1), cost=1.2)
+@operator(tags=("counting", "colour fill"), rank=(0, 1, -1), cost=1.1)
 def one_cell(grid: Grid, *, rank: int) -> Grid:
     """A single cell of the most frequent (0), next (1) or rarest (-1) colour on the background.
 
@@ -132,7 +132,7 @@ def one_cell(grid: Grid, *, rank: int) -> Grid:
     return np.array([[ranked(grid, rank)]], np.int8)
 
 
-@operator(tags=("counting", "colour fill"), across=(True, False), least=(False, True), cost=1.5)
+@operator(tags=("counting", "colour fill"), across=(True, False), least=(False, True), cost=1.2)
 def colours_in_line(grid: Grid, *, across: bool, least: bool) -> Grid:
     """The colours on the background, one cell each, from the most frequent to the rarest (or back), in a line.
 
@@ -147,7 +147,7 @@ def colours_in_line(grid: Grid, *, across: bool, least: bool) -> Grid:
     return line if across else line.T.copy()
 
 
-@operator(tags=("counting", "array manipulation"), side=("left", "right", "down", "up"), cost=1.5)
+@operator(tags=("counting", "array manipulation"), side=("left", "right", "down", "up"), cost=1.2)
 def colour_bars(grid: Grid, *, side: str) -> Grid:
     """A bar for each colour on the background, the longest first, as long as it has cells, from one side on.
 

@@ -12,7 +12,7 @@ from medalist.families.arc.operators.geometry import SIDES, fits, upwards
 from medalist.families.arc.operators.pieces import background, box, main_colour
 
 
-@operator(tags=("array manipulation",), cost=0.7)
+@operator(tags=("array manipulation",), cost=0.8)
 def crop(grid: Grid) -> Grid:
     """The smallest rectangle with everything on the background.
 
@@ -23,7 +23,7 @@ def crop(grid: Grid) -> Grid:
     return grid[top:bottom, left:right].copy()
 
 
-@operator(tags=("array manipulation",), colour=COLOUR, cost=0.9)
+@operator(tags=("array manipulation",), colour=COLOUR)
 def crop_colour(grid: Grid, *, colour: int) -> Piece:
     """The smallest rectangle with all cells of a colour, and all that is in it.
 
@@ -54,7 +54,7 @@ def trim(grid: Grid) -> Grid:
     return _trimmed(grid).copy()
 
 
-@operator(tags=("array manipulation",), cost=1.2)
+@operator(tags=("array manipulation",), cost=1.4)
 def trim_piece(piece: Piece) -> Piece:
     """The piece without the outermost cells of its rectangle.
 
@@ -70,7 +70,7 @@ def _trimmed(cells: Grid) -> Grid:
     return cells[1:-1, 1:-1]
 
 
-@operator(tags=("array manipulation",), colour=COLOUR, cost=1.5)
+@operator(tags=("array manipulation",), colour=COLOUR, cost=1.2)
 def frame(grid: Grid, *, colour: int) -> Grid:
     """The grid with one line of a colour around it.
 
@@ -83,7 +83,7 @@ def frame(grid: Grid, *, colour: int) -> Grid:
     return out
 
 
-@operator(tags=("array manipulation",), colour=COLOUR, cost=1.8)
+@operator(tags=("array manipulation",), colour=COLOUR, cost=1.4)
 def edge(grid: Grid, *, colour: int) -> Grid:
     """The grid with its outermost cells in one colour.
 
@@ -122,7 +122,7 @@ def drop_empty_lines(grid: Grid) -> Grid:
     return kept
 
 
-@operator(tags=("array manipulation",), cost=1.2)
+@operator(tags=("array manipulation",), cost=1.1)
 def drop_plain_lines(grid: Grid) -> Grid:
     """The grid without rows and columns that are all of one colour.
 
@@ -162,7 +162,7 @@ def fill_holes(grid: Grid, *, colour: int) -> Grid:
     return np.where(empty & ~reaches_edge(empty, False), np.int8(colour), grid)
 
 
-@operator(tags=("object detection", "colour fill"), cost=1.5)
+@operator(tags=("object detection", "colour fill"), cost=1.8)
 def fill_outside(grid: Grid) -> Piece:
     """The background that does not reach the grid's edge, and all else but the background, as a piece.
 
@@ -179,7 +179,7 @@ def fill_outside(grid: Grid) -> Piece:
     )
 
 
-@operator(tags=("object detection", "colour fill"), cost=1.2)
+@operator(tags=("object detection", "colour fill"), cost=1.1)
 def plug(grid: Grid) -> Grid:
     """Holes in the colour of the things around them: each takes the colour to its left.
 
@@ -195,7 +195,7 @@ def plug(grid: Grid) -> Grid:
     return np.take_along_axis(grid, nearest, axis=1)
 
 
-@operator(tags=("object detection", "neighbourhood analysis"), diagonal=(True, False), cost=1.2)
+@operator(tags=("object detection", "neighbourhood analysis"), diagonal=(True, False), cost=1.1)
 def inner_cells(grid: Grid, *, diagonal: bool) -> Grid:
     """Only the cells whose four (or eight, ``diagonal``) neighbours are all off the background; the edge is on it.
 
@@ -205,7 +205,7 @@ def inner_cells(grid: Grid, *, diagonal: bool) -> Grid:
     return np.where(_inner(grid, diagonal), grid, np.int8(background(grid)))
 
 
-@operator(tags=("object detection", "neighbourhood analysis"), diagonal=(True, False), cost=1.2)
+@operator(tags=("object detection", "neighbourhood analysis"), diagonal=(True, False), cost=1.1)
 def outer_cells(grid: Grid, *, diagonal: bool) -> Grid:
     """Things without their inner cells: the outline of everything, see ``inner_cells``.
 
@@ -227,7 +227,7 @@ def _inner(grid: Grid, diagonal: bool) -> Mask:
     return inner
 
 
-@operator(tags=("array manipulation",), side=SIDES, cost=1.8)
+@operator(tags=("array manipulation",), side=SIDES, cost=1.4)
 def squared(grid: Grid, *, side: str) -> Grid:
     """The largest square of the grid at one side of its longer direction.
 
@@ -241,7 +241,7 @@ def squared(grid: Grid, *, side: str) -> Grid:
     return upwards(seen[:short], side).copy()
 
 
-@operator(tags=("object detection", "colour fill"), cost=1.8)
+@operator(tags=("object detection", "colour fill"), cost=2.0)
 def halo_of_main(piece: Piece) -> Piece:
     """The piece with a line of its main colour around its rectangle.
 

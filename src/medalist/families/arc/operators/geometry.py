@@ -68,7 +68,7 @@ def turn(grid: Grid, *, way: str) -> Grid:
     return turned_to(grid, way).copy()
 
 
-@operator(tags=("rotation", "flip", "transpose"), way=TURNS, cost=1.2)
+@operator(tags=("rotation", "flip", "transpose"), way=TURNS, cost=1.4)
 def turn_piece(piece: Piece, *, way: str) -> Piece:
     """The piece rotated, flipped or transposed; its top left corner stays where it was.
 
@@ -78,7 +78,7 @@ def turn_piece(piece: Piece, *, way: str) -> Piece:
     return Piece(turned_to(piece.cells, way).copy(), piece.row, piece.column)
 
 
-@operator(tags=("rotation", "flip", "transpose"), way=TURNS, cost=1.2)
+@operator(tags=("rotation", "flip", "transpose"), way=TURNS, cost=1.4)
 def turn_each(pieces: tuple[Piece, ...], *, way: str) -> tuple[Piece, ...]:
     """Each piece rotated, flipped or transposed; their top left corners stay where they were.
 
@@ -112,7 +112,7 @@ def add_mirrors(grid: Grid, *, corner: str) -> Grid:
     return add_mirror(add_mirror(grid, side="left"), side="up")
 
 
-@operator(tags=("rotation", "pattern copy", "symmetry"), cost=1.2)
+@operator(tags=("rotation", "pattern copy", "symmetry"), cost=1.1)
 def add_rotations(grid: Grid) -> Grid:
     """A square grid top left, and its rotations around the middle.
 
@@ -127,7 +127,7 @@ def add_rotations(grid: Grid) -> Grid:
     return np.block([[grid, right], [left, half]])
 
 
-@operator(tags=("pattern copy",), down=(1, 2, 3), across=(1, 2, 3), cost=1.2)
+@operator(tags=("pattern copy",), down=(1, 2, 3), across=(1, 2, 3), cost=1.1)
 def repeat(grid: Grid, *, down: int, across: int) -> Grid:
     """The grid several times below and beside itself.
 
@@ -166,7 +166,7 @@ def half(grid: Grid, *, side: str) -> Grid:
     return upwards(seen[: seen.shape[0] // 2], side).copy()
 
 
-@operator(tags=("array manipulation",), side=SIDES, cost=1.2)
+@operator(tags=("array manipulation",), side=SIDES, cost=1.1)
 def shift(grid: Grid, *, side: str) -> Grid:
     """The grid moved by one cell; background comes in, and what leaves is lost.
 
@@ -178,7 +178,7 @@ def shift(grid: Grid, *, side: str) -> Grid:
     return out
 
 
-@operator(tags=("array manipulation",), side=SIDES, cost=1.8)
+@operator(tags=("array manipulation",), side=SIDES, cost=1.4)
 def roll(grid: Grid, *, side: str) -> Grid:
     """The grid moved by one cell; what leaves comes in at the other side.
 
@@ -188,7 +188,7 @@ def roll(grid: Grid, *, side: str) -> Grid:
     return upwards(np.roll(upwards(grid, side), -1, axis=0), side).copy()
 
 
-@operator(tags=("array manipulation",), side=SIDES, cost=1.2)
+@operator(tags=("array manipulation",), side=SIDES, cost=1.1)
 def fall(grid: Grid, *, side: str) -> Grid:
     """Every cell that is not background falls to one side, and stays in its order.
 
@@ -200,7 +200,7 @@ def fall(grid: Grid, *, side: str) -> Grid:
     return upwards(np.take_along_axis(seen, order, axis=0), side).copy()
 
 
-@operator(tags=("array manipulation", "counting"), side=SIDES, cost=1.8)
+@operator(tags=("array manipulation", "counting"), side=SIDES, cost=1.4)
 def sort_lines(grid: Grid, *, side: str) -> Grid:
     """The rows (or columns) sorted so that the fullest are at one side; equals stay in their order.
 
@@ -212,7 +212,7 @@ def sort_lines(grid: Grid, *, side: str) -> Grid:
     return upwards(seen[order], side).copy()
 
 
-@operator(tags=("array manipulation", "conditional logic"), side=SIDES, colour=tuple(range(1, 10)), cost=1.8)
+@operator(tags=("array manipulation", "conditional logic"), side=SIDES, colour=tuple(range(1, 10)), cost=1.4)
 def fall_colour(grid: Grid, *, side: str, colour: int) -> Grid:
     """Every cell of a colour falls over background to one side, until something else stops it.
 

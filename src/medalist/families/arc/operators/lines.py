@@ -13,7 +13,7 @@ from medalist.families.arc.operators.pieces import background
 DIAGONALS = ((-1, -1), (-1, 1), (1, -1), (1, 1))
 
 
-@operator(tags=("neighbourhood analysis",), towards=(*SIDES, "rows", "columns", "both"), cost=1.2)
+@operator(tags=("neighbourhood analysis",), towards=(*SIDES, "rows", "columns", "both"), cost=1.1)
 def beams(grid: Grid, *, towards: str) -> Grid:
     """Every cell draws a line of its colour over the background, to the next thing or the edge.
 
@@ -41,7 +41,7 @@ def _rayed(grid: Grid, side: str) -> Grid:
     return upwards(np.take_along_axis(seen, nearest, axis=0)[::-1], side).copy()
 
 
-@operator(tags=("neighbourhood analysis",), which=("falling", "rising", "both"), cost=1.5)
+@operator(tags=("neighbourhood analysis",), which=("falling", "rising", "both"), cost=1.2)
 def diagonal_beams(grid: Grid, *, which: str) -> Grid:
     """Every cell draws diagonal lines of its colour over the background, both ways, to the next thing or the edge.
 
@@ -81,7 +81,7 @@ def moved(grid: Grid, down: int, right: int, fill: int) -> Grid:
     return out
 
 
-@operator(tags=("neighbourhood analysis",), along=("rows", "columns", "both", "diagonals"), cost=1.2)
+@operator(tags=("neighbourhood analysis",), along=("rows", "columns", "both", "diagonals"), cost=1.1)
 def connect(grid: Grid, *, along: str) -> Grid:
     """Lines over the background between cells of the same colour in a row, a column, both, or on diagonals.
 
@@ -101,7 +101,7 @@ def connect(grid: Grid, *, along: str) -> Grid:
     return out
 
 
-@operator(tags=("neighbourhood analysis",), along=("rows", "columns", "both"), colour=COLOUR[1:], cost=1.5)
+@operator(tags=("neighbourhood analysis",), along=("rows", "columns", "both"), colour=COLOUR[1:], cost=1.2)
 def bridge(grid: Grid, *, along: str, colour: int) -> Grid:
     """A colour on the background between any two things in a row, a column, or either.
 
@@ -132,7 +132,7 @@ def around(shown: Mask, diagonal: bool) -> Mask:
     return out
 
 
-@operator(tags=("neighbourhood analysis",), diagonal=(True, False), colour=COLOUR[1:], cost=1.5)
+@operator(tags=("neighbourhood analysis",), diagonal=(True, False), colour=COLOUR[1:], cost=1.2)
 def halo(grid: Grid, *, diagonal: bool, colour: int) -> Grid:
     """A colour on the background beside things; ``diagonal``: at their corners too.
 
@@ -143,7 +143,7 @@ def halo(grid: Grid, *, diagonal: bool, colour: int) -> Grid:
     return np.where(around(shown, diagonal) & ~shown, np.int8(colour), grid)
 
 
-@operator(tags=("neighbourhood analysis",), diagonal=(True, False), cost=1.5)
+@operator(tags=("neighbourhood analysis",), diagonal=(True, False), cost=1.2)
 def spread(grid: Grid, *, diagonal: bool) -> Grid:
     """Every colour spreads over the background until it is full: each cell takes the nearest thing's colour.
 
@@ -160,7 +160,7 @@ def spread(grid: Grid, *, diagonal: bool) -> Grid:
     return out
 
 
-@operator(tags=("neighbourhood analysis",), diagonal=(True, False), cost=1.2)
+@operator(tags=("neighbourhood analysis",), diagonal=(True, False), cost=1.1)
 def grow(grid: Grid, *, diagonal: bool) -> Grid:
     """Every thing one cell larger, in the colours of its cells.
 
@@ -180,7 +180,7 @@ def grown(grid: Grid, empty: int, diagonal: bool) -> Grid:
     return out
 
 
-@operator(tags=("neighbourhood analysis",), along=("rows", "columns", "both"), cost=1.5)
+@operator(tags=("neighbourhood analysis",), along=("rows", "columns", "both"), cost=1.2)
 def full_lines(grid: Grid, *, along: str) -> Grid:
     """Whole rows or columns, or both, in the colour of the only colour on the background in them.
 
@@ -199,7 +199,7 @@ def full_lines(grid: Grid, *, along: str) -> Grid:
 
 
 @operator(
-    tags=("neighbourhood analysis",), along=("rows", "columns", "either", "both"), colour=COLOUR[1:], cost=1.8
+    tags=("neighbourhood analysis",), along=("rows", "columns", "either", "both"), colour=COLOUR[1:], cost=1.4
 )
 def paint_lines(grid: Grid, *, along: str, colour: int) -> Grid:
     """A colour on the background that has a thing in its row, its column, either of them, or both.
@@ -218,7 +218,7 @@ def paint_lines(grid: Grid, *, along: str, colour: int) -> Grid:
 
 
 @operator(
-    tags=("neighbourhood analysis", "colour fill"), colour=COLOUR, along=("any", "rows", "columns"), cost=1.5
+    tags=("neighbourhood analysis", "colour fill"), colour=COLOUR, along=("any", "rows", "columns"), cost=1.2
 )
 def as_nearest(grid: Grid, *, colour: int, along: str) -> Grid:
     """Cells of a colour take the colour of the nearest thing of another, or of the only one in their row or column.

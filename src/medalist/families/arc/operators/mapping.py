@@ -19,7 +19,7 @@ FILLS = ("holes", "box", "around", "corners")
 PARTS = ("outline", "inside", "main colour", "other colours", "content", "gaps")
 
 
-@operator(tags=("colour fill", "object detection"), colour=COLOUR, cost=0.8)
+@operator(tags=("colour fill", "object detection"), colour=COLOUR)
 def recolour_each(pieces: tuple[Piece, ...], *, colour: int) -> tuple[Piece, ...]:
     """Each piece in one colour.
 
@@ -29,7 +29,7 @@ def recolour_each(pieces: tuple[Piece, ...], *, colour: int) -> tuple[Piece, ...
     return tuple(recolour_piece(each, colour=colour) for each in pieces)
 
 
-@operator(tags=("colour fill", "object detection"), colour=COLOUR, cost=1.2)
+@operator(tags=("colour fill", "object detection"), colour=COLOUR, cost=1.4)
 def recolour_piece(piece: Piece, *, colour: int) -> Piece:
     """The piece in one colour.
 
@@ -39,7 +39,7 @@ def recolour_piece(piece: Piece, *, colour: int) -> Piece:
     return Piece(np.where(piece.cells == CLEAR, piece.cells, np.int8(colour)), piece.row, piece.column)
 
 
-@operator(tags=("colour fill", "object detection", "counting"), most=(True, False), cost=1.5)
+@operator(tags=("colour fill", "object detection", "counting"), most=(True, False), cost=1.8)
 def unify_each(pieces: tuple[Piece, ...], *, most: bool) -> tuple[Piece, ...]:
     """Each piece in its most frequent colour, or its rarest.
 
@@ -91,7 +91,7 @@ def fill_each(pieces: tuple[Piece, ...], *, what: str) -> tuple[Piece, ...]:
     return tuple(filled(each, what) for each in pieces)
 
 
-@operator(tags=("object detection", "colour fill"), what=FILLS, cost=1.2)
+@operator(tags=("object detection", "colour fill"), what=FILLS, cost=1.4)
 def fill_piece(piece: Piece, *, what: str) -> Piece:
     """The piece with its holes, its rectangle, or the cells around it in its main colour.
 
@@ -150,7 +150,7 @@ def part_of_each(pieces: tuple[Piece, ...], *, what: str) -> tuple[Piece, ...]:
     return tuple(parts)
 
 
-@operator(tags=("object detection",), what=PARTS, cost=1.2)
+@operator(tags=("object detection",), what=PARTS, cost=1.4)
 def part_of_piece(piece: Piece, *, what: str) -> Piece:
     """A part of the piece: outline, inside, cells of its main colour or others, content, gaps.
 
@@ -178,7 +178,7 @@ def united_with_mirror(piece: Piece, way: str) -> Piece:
     return Piece(cells, piece.row, piece.column)
 
 
-@operator(tags=("symmetry", "flip"), way=("up-down", "left-right", "both", "diagonal"), cost=1.5)
+@operator(tags=("symmetry", "flip"), way=("up-down", "left-right", "both", "diagonal"), cost=1.8)
 def mirror_each(pieces: tuple[Piece, ...], *, way: str) -> tuple[Piece, ...]:
     """Each piece made symmetric: its mirror images fill in where it shows nothing.
 
@@ -188,7 +188,7 @@ def mirror_each(pieces: tuple[Piece, ...], *, way: str) -> tuple[Piece, ...]:
     return tuple(united_with_mirror(each, way) for each in pieces)
 
 
-@operator(tags=("array manipulation",), side=SIDES, cost=1.2)
+@operator(tags=("array manipulation",), side=SIDES, cost=1.4)
 def half_of_each(pieces: tuple[Piece, ...], *, side: str) -> tuple[Piece, ...]:
     """The half of each piece on one side, without the middle line of an odd number.
 
@@ -209,7 +209,7 @@ def _half_of(piece: Piece, side: str) -> Piece:
     return Piece(part, row, column)
 
 
-@operator(tags=("object detection",), cost=1.2)
+@operator(tags=("object detection",), cost=1.4)
 def middle_of_each(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     """The middle cell (or two or four cells) of each piece's rectangle, in its main colour.
 
@@ -224,7 +224,7 @@ def middle_of_each(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     return tuple(middles)
 
 
-@operator(tags=("colour fill", "object detection"), cost=1.5)
+@operator(tags=("colour fill", "object detection"), cost=1.8)
 def swap_each(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     """In each piece of two colours the one in the other's place; others stay. NoValue where no piece has two.
 

@@ -10,7 +10,7 @@ from medalist.families.arc.operators.geometry import SIDES, upwards
 from medalist.families.arc.operators.pieces import MOST_PIECES, background, main_colour
 
 
-@operator(tags=("array manipulation",), side=SIDES, far=(False, True), cost=1.5)
+@operator(tags=("array manipulation",), side=SIDES, far=(False, True), cost=1.8)
 def move_each(pieces: tuple[Piece, ...], *, side: str, far: bool) -> tuple[Piece, ...]:
     """Each piece one cell to a side, or where it is ``far`` as many as it is long in that direction.
 
@@ -25,7 +25,7 @@ def move_each(pieces: tuple[Piece, ...], *, side: str, far: bool) -> tuple[Piece
     return tuple(moved)
 
 
-@operator(tags=("object detection", "array manipulation"), side=SIDES, cost=1.5)
+@operator(tags=("object detection", "array manipulation"), side=SIDES, cost=1.8)
 def slide_each(grid: Grid, pieces: tuple[Piece, ...], *, side: str) -> tuple[Piece, ...]:
     """Each piece slides to a side until it meets the edge, another piece, or anything else on the grid.
 
@@ -71,7 +71,7 @@ def _window(seen: Grid, shape: Mask, front: int, across: int) -> Grid:
     return seen[front : front + shape.shape[0], across : across + shape.shape[1]]
 
 
-@operator(tags=("array manipulation",), along=("rows", "columns", "both"), cost=1.5)
+@operator(tags=("array manipulation",), along=("rows", "columns", "both"), cost=1.8)
 def bands(grid: Grid, pieces: tuple[Piece, ...], *, along: str) -> tuple[Piece, ...]:
     """For each piece the whole rows, columns or both that it lies in, in its main colour; columns later.
 
@@ -92,7 +92,7 @@ def bands(grid: Grid, pieces: tuple[Piece, ...], *, along: str) -> tuple[Piece, 
 STEPS_TO = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
 
 
-@operator(tags=("flip", "pattern copy"), side=SIDES, cost=1.5)
+@operator(tags=("flip", "pattern copy"), side=SIDES, cost=1.8)
 def reflect_each(pieces: tuple[Piece, ...], *, side: str) -> tuple[Piece, ...]:
     """The mirror image of each piece beside it.
 
@@ -107,7 +107,7 @@ def reflect_each(pieces: tuple[Piece, ...], *, side: str) -> tuple[Piece, ...]:
     return tuple(images)
 
 
-@operator(tags=("pattern copy",), side=SIDES, gap=(0, 1), cost=1.5)
+@operator(tags=("pattern copy",), side=SIDES, gap=(0, 1), cost=1.8)
 def repeat_each(grid: Grid, pieces: tuple[Piece, ...], *, side: str, gap: int) -> tuple[Piece, ...]:
     """Copies of each piece one after the other to a side, as far as the grid goes, with so many cells between them.
 

@@ -109,7 +109,7 @@ def emptied(grid: Grid) -> Grid:
     return np.full(grid.shape, background(grid), np.int8)
 
 
-@operator(tags=("object detection",), cost=0.7)
+@operator(tags=("object detection",), cost=0.9)
 def whole(grid: Grid) -> Piece:
     """Everything but the background as one piece.
 
@@ -123,7 +123,7 @@ def whole(grid: Grid) -> Piece:
     return Piece(cells, top, left)
 
 
-@operator(tags=("array manipulation",), cost=0.3)
+@operator(tags=("array manipulation",), cost=0.5)
 def as_grid(piece: Piece) -> Grid:
     """The piece alone, 0 where it is clear.
 
@@ -133,7 +133,7 @@ def as_grid(piece: Piece) -> Grid:
     return np.maximum(piece.cells, 0)
 
 
-@operator(tags=("array manipulation",), cost=0.5)
+@operator(tags=("array manipulation",), cost=0.9)
 def crop_to(grid: Grid, piece: Piece) -> Grid:
     """The rectangle of the grid that the piece lies in, with all that is there.
 
@@ -147,7 +147,7 @@ def crop_to(grid: Grid, piece: Piece) -> Grid:
     return inside.copy()
 
 
-@operator(tags=("object detection",), cost=0.3)
+@operator(tags=("object detection",), cost=1.2)
 def draw(grid: Grid, pieces: tuple[Piece, ...]) -> Grid:
     """The pieces alone, at their places on an empty canvas of the grid's size.
 
@@ -157,7 +157,7 @@ def draw(grid: Grid, pieces: tuple[Piece, ...]) -> Grid:
     return painted(emptied(grid), pieces)
 
 
-@operator(tags=("object detection",), cost=0.3)
+@operator(tags=("object detection",), cost=1.2)
 def draw_one(grid: Grid, piece: Piece) -> Grid:
     """The piece alone, at its place on an empty canvas of the grid's size.
 
@@ -167,7 +167,7 @@ def draw_one(grid: Grid, piece: Piece) -> Grid:
     return painted(emptied(grid), (piece,))
 
 
-@operator(tags=("object detection",), cost=1.5)
+@operator(tags=("object detection",), cost=1.8)
 def draw_under(grid: Grid, pieces: tuple[Piece, ...]) -> Grid:
     """The grid with the pieces where it shows background.
 
@@ -178,7 +178,7 @@ def draw_under(grid: Grid, pieces: tuple[Piece, ...]) -> Grid:
     return np.where(grid == empty, painted(grid, pieces), grid)
 
 
-@operator(tags=("object detection",), cost=1.5)
+@operator(tags=("object detection",), cost=1.8)
 def erase(grid: Grid, pieces: tuple[Piece, ...]) -> Grid:
     """The grid with background where the pieces are.
 
@@ -189,7 +189,7 @@ def erase(grid: Grid, pieces: tuple[Piece, ...]) -> Grid:
     return painted(grid, tuple(Piece(np.where(p.cells == CLEAR, CLEAR, empty), *p[1:]) for p in pieces))
 
 
-@operator(tags=("object detection",), cost=1.2)
+@operator(tags=("object detection",), cost=1.4)
 def joined(pieces: tuple[Piece, ...]) -> Piece:
     """All pieces as one, each at its place.
 
@@ -209,7 +209,7 @@ def joined(pieces: tuple[Piece, ...]) -> Piece:
     return Piece(painted(canvas, moved), top, left)
 
 
-@operator(tags=("object detection",), cost=1.5)
+@operator(tags=("object detection",), cost=1.8)
 def grounds(grid: Grid, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     """The rectangles of the grid that the pieces lie in, with all that is there.
 

@@ -16,7 +16,7 @@ from medalist.families.arc.operators.pieces import background
     tags=("object detection", "neighbourhood analysis"),
     diagonal=(True, False),
     by_colour=(True, False),
-    cost=1.5,
+    cost=1.2,
 )
 def drop_specks(grid: Grid, *, diagonal: bool, by_colour: bool) -> Grid:
     """Background in place of things of a single cell; ``diagonal``, ``by_colour``: see ``objects``.
@@ -28,7 +28,7 @@ def drop_specks(grid: Grid, *, diagonal: bool, by_colour: bool) -> Grid:
     return np.where(_single(components(grid, empty, diagonal, by_colour)), np.int8(empty), grid)
 
 
-@operator(tags=("object detection", "neighbourhood analysis"), cost=1.5)
+@operator(tags=("object detection", "neighbourhood analysis"), cost=1.2)
 def keep_specks(grid: Grid) -> Grid:
     """Background in place of things of more than one cell; corners connect.
 
@@ -49,7 +49,7 @@ def _single(labels: Labels) -> Mask:
     return single[labels]
 
 
-@operator(tags=("neighbourhood analysis",), cost=1.5)
+@operator(tags=("neighbourhood analysis",), cost=1.2)
 def absorb_specks(grid: Grid) -> Grid:
     """A cell that no neighbour shares the colour of takes a colour that most of its neighbours have.
 
@@ -73,7 +73,7 @@ def usual_neighbour(grid: Grid, where: Mask) -> Grid:
     return out
 
 
-@operator(tags=("neighbourhood analysis", "colour fill"), colour=COLOUR, cost=1.5)
+@operator(tags=("neighbourhood analysis", "colour fill"), colour=COLOUR, cost=1.2)
 def absorb_colour(grid: Grid, *, colour: int) -> Grid:
     """Cells of a colour take the colour that most of their neighbours have, from their edges inwards.
 
@@ -97,7 +97,7 @@ def absorb_colour(grid: Grid, *, colour: int) -> Grid:
     return out
 
 
-@operator(tags=("neighbourhood analysis", "pattern copy"), along=("rows", "columns", "both"), cost=1.8)
+@operator(tags=("neighbourhood analysis", "pattern copy"), along=("rows", "columns", "both"), cost=1.4)
 def mend_lines(grid: Grid, *, along: str) -> Grid:
     """Rows or columns of which more than half is one colour off the background wholly in that colour.
 

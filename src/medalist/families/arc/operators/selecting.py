@@ -122,7 +122,7 @@ def described(pieces: tuple[Piece, ...], by: str) -> list[object]:
     return list(measured(pieces, by))
 
 
-@operator(tags=("object detection", "conditional logic"), by=MEASURES, least=(False, True), cost=0.7)
+@operator(tags=("object detection", "conditional logic"), by=MEASURES, least=(False, True), cost=0.8)
 def pick(pieces: tuple[Piece, ...], *, by: str, least: bool) -> Piece:
     """The piece with the largest (or least) measure. Raises NoValue for a tie between pieces that look different.
 
@@ -139,7 +139,7 @@ def pick(pieces: tuple[Piece, ...], *, by: str, least: bool) -> Piece:
 @operator(
     tags=("object detection", "conditional logic"),
     by=("cells", "area", "colours", "holes", "symmetry", "copies"),
-    cost=1.5,
+    cost=1.8,
 )
 def pick_second(pieces: tuple[Piece, ...], *, by: str) -> Piece:
     """The piece that comes next after the one with the largest measure, both without ties.
@@ -174,7 +174,7 @@ def pick_odd(pieces: tuple[Piece, ...], *, by: str) -> Piece:
     return pieces[alone[0]]
 
 
-@operator(tags=("object detection",), place=("first", "last", "middle"), cost=1.2)
+@operator(tags=("object detection",), place=("first", "last", "middle"), cost=1.4)
 def pick_place(pieces: tuple[Piece, ...], *, place: str) -> Piece:
     """The first, last or middle piece in their order.
 
@@ -211,7 +211,7 @@ def keep(pieces: tuple[Piece, ...], *, by: str, least: bool) -> tuple[Piece, ...
 TRAITS = ("single", "square", "full", "flat", "framed", "symmetric", "holed", "coloured", "alone")
 
 
-@operator(tags=("object detection", "conditional logic"), trait=TRAITS, without=(False, True), cost=0.9)
+@operator(tags=("object detection", "conditional logic"), trait=TRAITS, without=(False, True))
 def keep_with(pieces: tuple[Piece, ...], *, trait: str, without: bool) -> tuple[Piece, ...]:
     """The pieces that have a trait, or all others; there may be none.
 
@@ -249,7 +249,7 @@ def _have(pieces: tuple[Piece, ...], trait: str) -> list[bool]:
     raise NoValue(f"no trait {trait}")
 
 
-@operator(tags=("object detection", "conditional logic"), inside=(True, False), cost=1.2)
+@operator(tags=("object detection", "conditional logic"), inside=(True, False), cost=1.4)
 def keep_at_edge(grid: Grid, pieces: tuple[Piece, ...], *, inside: bool) -> tuple[Piece, ...]:
     """The pieces that touch the grid's edge, or those ``inside``; there may be none.
 
@@ -260,7 +260,7 @@ def keep_at_edge(grid: Grid, pieces: tuple[Piece, ...], *, inside: bool) -> tupl
 
 
 @operator(
-    tags=("object detection", "conditional logic"), colour=tuple(range(10)), without=(False, True), cost=1.2
+    tags=("object detection", "conditional logic"), colour=tuple(range(10)), without=(False, True), cost=1.4
 )
 def keep_coloured(pieces: tuple[Piece, ...], *, colour: int, without: bool) -> tuple[Piece, ...]:
     """The pieces that have a cell of the colour, or all others; there may be none.
@@ -274,7 +274,7 @@ def keep_coloured(pieces: tuple[Piece, ...], *, colour: int, without: bool) -> t
 @operator(
     tags=("object detection", "conditional logic", "neighbourhood analysis"),
     colour=tuple(range(1, 10)),
-    cost=1.5,
+    cost=1.8,
 )
 def keep_beside(grid: Grid, pieces: tuple[Piece, ...], *, colour: int) -> tuple[Piece, ...]:
     """The pieces in whose rectangle, or one cell around it, the grid has a cell of the colour; there may be none.
@@ -291,7 +291,7 @@ def keep_beside(grid: Grid, pieces: tuple[Piece, ...], *, colour: int) -> tuple[
 
 
 @operator(
-    tags=("object detection", "conditional logic"), colour=tuple(range(1, 10)), least=(False, True), cost=1.2
+    tags=("object detection", "conditional logic"), colour=tuple(range(1, 10)), least=(False, True), cost=1.4
 )
 def pick_by_colour(pieces: tuple[Piece, ...], *, colour: int, least: bool) -> Piece:
     """The piece with the most (or least) cells of a colour. NoValue for a tie of pieces that look different.
@@ -314,7 +314,7 @@ def pick_by_colour(pieces: tuple[Piece, ...], *, colour: int, least: bool) -> Pi
     tags=("object detection", "conditional logic"),
     by=("cells", "area", "colours", "copies"),
     least=(False, True),
-    cost=1.5,
+    cost=1.8,
 )
 def leave_out(pieces: tuple[Piece, ...], *, by: str, least: bool) -> tuple[Piece, ...]:
     """The pieces but those with the largest (or least) measure. Raises NoValue where all are the same in it.

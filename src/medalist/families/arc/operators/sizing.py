@@ -33,7 +33,7 @@ def own_number(grid: Grid, of: str) -> int:
     return grid.shape[0]
 
 
-@operator(tags=("counting", "array manipulation"), of=NUMBERS, cost=1.5)
+@operator(tags=("counting", "array manipulation"), of=NUMBERS, cost=1.2)
 def enlarge_by_own(grid: Grid, *, of: str) -> Grid:
     """Each cell as a square whose side is a number that the grid tells.
 
@@ -43,7 +43,7 @@ def enlarge_by_own(grid: Grid, *, of: str) -> Grid:
     return enlarge_by(grid, own_number(grid, of))
 
 
-@operator(tags=("counting", "pattern copy"), of=NUMBERS, cost=1.8)
+@operator(tags=("counting", "pattern copy"), of=NUMBERS, cost=1.4)
 def repeat_by_own(grid: Grid, *, of: str) -> Grid:
     """The grid as often below and beside itself as a number that it tells.
 
@@ -53,7 +53,7 @@ def repeat_by_own(grid: Grid, *, of: str) -> Grid:
     return repeat_by(grid, own_number(grid, of), down=True, across=True)
 
 
-@operator(tags=("array manipulation",), side=SIDES, cost=1.8)
+@operator(tags=("array manipulation",), side=SIDES, cost=1.4)
 def pad_to_square(grid: Grid, *, side: str) -> Grid:
     """The grid with background at one side, as much as makes it square.
 
@@ -69,7 +69,7 @@ def pad_to_square(grid: Grid, *, side: str) -> Grid:
     return upwards(padded, side).copy()
 
 
-@operator(tags=("array manipulation",), side=SIDES, cost=1.8)
+@operator(tags=("array manipulation",), side=SIDES, cost=1.4)
 def doubled_with_background(grid: Grid, *, side: str) -> Grid:
     """The grid with as much background again at one side.
 
@@ -82,7 +82,7 @@ def doubled_with_background(grid: Grid, *, side: str) -> Grid:
 
 
 @operator(
-    tags=("array manipulation",), down=("first", "last", "both"), across=("first", "last", "both"), cost=1.8
+    tags=("array manipulation",), down=("first", "last", "both"), across=("first", "last", "both"), cost=1.4
 )
 def drop_lines(grid: Grid, *, down: str, across: str) -> Grid:
     """The grid without its first, its last or both of these rows, and columns.
@@ -97,7 +97,7 @@ def drop_lines(grid: Grid, *, down: str, across: str) -> Grid:
     return kept.copy()
 
 
-@operator(tags=("array manipulation",), cost=1.8)
+@operator(tags=("array manipulation",), cost=1.4)
 def resized(grid: Grid, like: Grid) -> Grid:
     """The grid enlarged or thinned out, so that it has the shape of another.
 
@@ -114,7 +114,7 @@ def resized(grid: Grid, like: Grid) -> Grid:
     return grid[rows][:, columns]
 
 
-@operator(tags=("pattern copy",), cost=1.8)
+@operator(tags=("pattern copy",), cost=1.4)
 def tiled_like(grid: Grid, like: Grid) -> Grid:
     """The grid repeated from the top left corner on until it has the shape of another; the last copies are cut.
 
@@ -127,7 +127,7 @@ def tiled_like(grid: Grid, like: Grid) -> Grid:
     return np.tile(grid, (-(-tall // height), -(-wide // width)))[:tall, :wide].copy()
 
 
-@operator(tags=("array manipulation",), cost=1.8)
+@operator(tags=("array manipulation",), cost=1.4)
 def centred_in(grid: Grid, frame: Grid) -> Grid:
     """``frame`` with the grid in its middle.
 

@@ -11,7 +11,7 @@ from medalist.families.arc.operators.panels import panel_spans
 from medalist.families.arc.operators.pieces import MOST_PIECES, background, box, cut
 
 
-@operator(tags=("object detection",), diagonal=(True, False), by_colour=(True, False), cost=0.7)
+@operator(tags=("object detection",), diagonal=(True, False), by_colour=(True, False), cost=0.9)
 def objects(grid: Grid, *, diagonal: bool, by_colour: bool) -> tuple[Piece, ...]:
     """Connected things on the background, in reading order.
 
@@ -69,7 +69,7 @@ def background_regions(grid: Grid) -> tuple[Piece, ...]:
     return cut(grid, components(others, 1, False, True))
 
 
-@operator(tags=("object detection", "grid partition"), cost=0.9)
+@operator(tags=("object detection", "grid partition"))
 def holes(grid: Grid) -> tuple[Piece, ...]:
     """Connected areas of background that do not reach the grid's edge, in reading order; there may be none.
 
@@ -85,7 +85,7 @@ def touches(grid: Grid, piece: Piece) -> bool:
     return min(piece.row, piece.column) <= 0 or piece.row + tall >= height or piece.column + wide >= width
 
 
-@operator(tags=("grid partition",), cost=0.6)
+@operator(tags=("grid partition",), cost=0.8)
 def panels(grid: Grid) -> tuple[Piece, ...]:
     """The panels between lines of one colour that divide the grid, in reading order.
 
@@ -98,7 +98,7 @@ def panels(grid: Grid) -> tuple[Piece, ...]:
     return tuple(Piece(grid[a:b, c:d].copy(), a, c) for a, b in rows for c, d in columns)
 
 
-@operator(tags=("grid partition",), down=(1, 2, 3), across=(1, 2, 3), cost=0.9)
+@operator(tags=("grid partition",), down=(1, 2, 3), across=(1, 2, 3), cost=1.2)
 def equal_parts(grid: Grid, *, down: int, across: int) -> tuple[Piece, ...]:
     """The grid cut into equal rectangles. Raises NoValue where its sides do not divide so.
 
@@ -116,7 +116,7 @@ def equal_parts(grid: Grid, *, down: int, across: int) -> tuple[Piece, ...]:
     )
 
 
-@operator(tags=("grid partition",), cost=0.9)
+@operator(tags=("grid partition",))
 def square_parts(grid: Grid) -> tuple[Piece, ...]:
     """A long grid cut into squares along its longer side.
 
@@ -130,7 +130,7 @@ def square_parts(grid: Grid) -> tuple[Piece, ...]:
     return equal_parts(grid, down=height // short, across=width // short)
 
 
-@operator(tags=("grid partition",), across=(True, False), cost=1.2)
+@operator(tags=("grid partition",), across=(True, False), cost=1.8)
 def lines(grid: Grid, *, across: bool) -> tuple[Piece, ...]:
     """Each row as a piece, or each column where not ``across``.
 
@@ -142,7 +142,7 @@ def lines(grid: Grid, *, across: bool) -> tuple[Piece, ...]:
     return tuple(Piece(grid[:, column : column + 1].copy(), 0, column) for column in range(grid.shape[1]))
 
 
-@operator(tags=("object detection", "grid partition"), cost=1.2)
+@operator(tags=("object detection", "grid partition"), cost=1.4)
 def solid_rectangles(grid: Grid) -> tuple[Piece, ...]:
     """Connected areas of one colour, background too, that fill their rectangle and are of four cells or more.
 
@@ -155,7 +155,7 @@ def solid_rectangles(grid: Grid) -> tuple[Piece, ...]:
     return found
 
 
-@operator(tags=("object detection",), diagonal=(True, False), cost=1.2)
+@operator(tags=("object detection",), diagonal=(True, False), cost=1.4)
 def connected_parts(pieces: tuple[Piece, ...], *, diagonal: bool) -> tuple[Piece, ...]:
     """Each piece cut into its connected parts; ``diagonal``: corners connect.
 
@@ -165,7 +165,7 @@ def connected_parts(pieces: tuple[Piece, ...], *, diagonal: bool) -> tuple[Piece
     return _within(pieces, diagonal, False)
 
 
-@operator(tags=("object detection",), cost=1.2)
+@operator(tags=("object detection",), cost=1.4)
 def colour_parts(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     """Each piece cut into areas of one colour, corners connecting, its cells of 0 too.
 
@@ -185,7 +185,7 @@ def _within(pieces: tuple[Piece, ...], diagonal: bool, by_colour: bool) -> tuple
     return tuple(parts)
 
 
-@operator(tags=("object detection",), cost=1.8)
+@operator(tags=("object detection",), cost=2.0)
 def largest_empty_rectangle(grid: Grid) -> Piece:
     """The largest rectangle of background, at least two cells wide and high. NoValue where two are as large.
 
