@@ -33,6 +33,8 @@ _PARTNERS = 10
 """Of each kind, the first so many states are tried as the second argument of operators that take two."""
 _CELLS_A_STATE = 5000
 """A state of more cells than this counts as several, so that states cost about the same everywhere."""
+_CELLS_A_PIECE = 250
+"""A piece takes as long as so many cells."""
 _FAILURES_A_STATE = 12
 """So many attempts that fail on the first input count as one state."""
 _OF_PIECES = 0.6
@@ -268,5 +270,7 @@ def _cells(kind: Kind, values: Sequence[Any]) -> int:
             cells = each.cells if isinstance(each, Piece) else each
             if cells.size == 0 or max(cells.shape) > LARGEST_VALUE_SIDE:
                 return -1
-            total += cells.size + 20
+            total += cells.size
+        if pieces is value:
+            total += _CELLS_A_PIECE * len(value)
     return total

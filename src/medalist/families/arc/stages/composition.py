@@ -56,7 +56,7 @@ def _rounds(puzzle: Puzzle) -> Iterator[tuple[View, int]]:
         yield view, 5_000
     for view in islice(colour_views(puzzle), _COLOUR_VIEWS):
         yield view, 7_000
-    yield raw, 38_000
+    yield raw, 32_000
 
 
 def _stacked(layers: Layers) -> Iterator[Proposal]:

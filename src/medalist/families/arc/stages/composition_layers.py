@@ -23,6 +23,10 @@ Words = npt.NDArray[np.uint64]
 
 _DEARNESS = 0.12
 """How much less, in logarithms, a layer is worth for each unit of cost."""
+_SIMPLE = 1.5
+"""Up to this cost a state's colours are layers one by one."""
+_CHUNK = 6
+"""Words that are compared at a time: most layers are wrong in the first of them."""
 _LITTLE = 0.05
 """What a cell counts that is as in the input, or as on a plain canvas."""
 
@@ -134,7 +138,7 @@ class Layers:
         likeliest = counts.argmax(axis=1)
         tables = [np.where(certain, likeliest, -1)] if certain.any() else []
         mostly = 2 * counts.max(axis=1) > counts.sum(axis=1)
-        for colour in np.flatnonzero(mostly & ~certain).tolist():
+        for colour in np.flatnonzero(mostly & ~certain).tolist() if state.cost <= _SIMPLE else ():
             table = np.full(10, -1)
             table[colour] = likeliest[colour]
             tables.append(table)
@@ -259,6 +263,24 @@ class Greedy:
         self._discount = np.exp(-_DEARNESS * self.costs)
         self._telling = layers.telling()
         self._all = np.frombuffer(layers.pack(np.ones(layers.size, np.bool_)), np.uint64)
+        telling_first = np.argsort(-np.bitwise_count(self.wrong).sum(axis=0, dtype=np.int64), kind="stable")
+        self._columns = [
+            telling_first[start : start + _CHUNK] for start in range(0, len(telling_first), _CHUNK)
+        ]
+        self._chunks = [np.ascontiguousarray(self.wrong[:, columns]) for columns in self._columns]
+
+    def _nowhere_wrong(self, open_cells: Words) -> npt.NDArray[np.intp]:
+        """The layers that are not wrong in any of the cells."""
+        allowed: npt.NDArray[np.intp] | None = None
+        for columns, chunk in zip(self._columns, self._chunks, strict=True):
+            part = open_cells[columns]
+            if not part.any():
+                continue
+            if allowed is None:
+                allowed = np.flatnonzero(~(chunk & part).any(axis=1))
+            else:
+                allowed = allowed[~(chunk[allowed] & part).any(axis=1)]
+        return np.arange(len(self.costs)) if allowed is None else allowed
 
     def stacks(self, covered: Words, starts: int, most: int) -> Iterator[Stack]:
         """One stack of at most ``most`` layers from each of the best ``starts`` first layers.
@@ -271,7 +293,7 @@ class Greedy:
 
     def _best(self, open_cells: Words, most: int) -> list[int]:
         """The layers that are nowhere wrong and cover the most, which differ in what they cover."""
-        allowed = np.flatnonzero(~(self.wrong & open_cells).any(axis=1))
+        allowed = self._nowhere_wrong(open_cells)
         if not len(allowed):
             return []
         gains = self.right[allowed] & open_cells
