@@ -168,6 +168,10 @@ def _add_relations(scene: dict[str, Any], table: dict[str, list[int]]) -> None:
         heading(objects[i], objects[j]) if j >= 0 else (0, 0) for i, j in zip(count, greater, strict=True)
     ]
     table["facing"] = [int((down == 0) != (across == 0)) for down, across in ways]
+    table["elder"] = [
+        int(any(colour[j] == colour[i] and area[j] > area[i] for j in count)) if len(objects) <= 60 else 0
+        for i in count
+    ]
     table["nearest"], table["holder"], table["content"] = nearest, holder, content
     table["nearest_colour"] = [colour[j] if j >= 0 else -1 for j in nearest]
     table["holder_colour"] = [colour[j] if j >= 0 else -1 for j in holder]

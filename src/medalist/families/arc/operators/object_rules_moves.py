@@ -56,23 +56,25 @@ def moved(scene: dict[str, Any], number: int, action: tuple[Any, ...], chosen: l
     """The object after ``(…, direction, distance)``.
 
     A direction is a step's name, ``nearest`` or ``like`` (towards the nearest other object, or one of its colour, in
-    its rows or columns) or ``to_F`` (towards the object with the highest F). A distance is a number, a feature's name
-    or ``stop`` (until something or the border is in the way).
+    its rows or columns) or ``to_F`` (towards the object with the highest F). A distance is a number, a feature's name,
+    ``stop`` (until something or the border is in the way) or ``meet`` (until it is beside what it goes towards).
     """
     piece = scene["objects"][number]
     direction, distance = action[1], action[2]
-    step = STEPS[direction] if direction in STEPS else towards(scene, number, direction)
+    step, length = (STEPS[direction], 0) if direction in STEPS else towards(scene, number, direction)
     if distance == "stop":
-        length = slides(scene, chosen, step)[number] if direction in STEPS else slide(scene, number, step)
+        length = slides(scene, chosen, direction)[number]
     elif isinstance(distance, int):
         length = distance
-    else:
+    elif distance != "meet":
         length = feature(scene, distance)[number]
     return Piece(piece.cells, piece.row + step[0] * length, piece.column + step[1] * length)
 
 
-def towards(scene: dict[str, Any], number: int, direction: str) -> tuple[int, int]:
-    """The step from an object towards another; ``(0, 0)`` where none is straight or exactly slantwise from it.
+def towards(scene: dict[str, Any], number: int, direction: str) -> tuple[tuple[int, int], int]:
+    """The step from an object towards another, and how many bring it beside that one.
+
+    The step is ``(0, 0)`` where none is straight or exactly slantwise from it.
 
     Of several the largest for ``like``, else the nearest.
     """
@@ -91,47 +93,51 @@ def towards(scene: dict[str, Any], number: int, direction: str) -> tuple[int, in
         down, across = heading(objects[number], objects[j])
         if (down == 0) != (across == 0) or abs(down) == abs(across) > 0:
             size = table["area"][j] if direction == "like" else 0
-            found.append((-size, abs(down + across), j, (int(np.sign(down)), int(np.sign(across)))))
-    return min(found)[3] if found else (0, 0)
+            length = max(abs(down), abs(across))
+            found.append((-size, length, j, (int(np.sign(down)), int(np.sign(across)))))
+    return (min(found)[3], min(found)[1] - 1) if found else ((0, 0), 0)
 
 
-def slide(scene: dict[str, Any], number: int, step: tuple[int, int]) -> int:
-    """How many steps an object can go alone before something not of the ground, or the border, is in the way."""
-    if step == (0, 0):
-        return 0
-    taken = scene["grid"] != scene["ground"]
-    own = spread(scene["objects"][number], taken.shape)
-    return room(taken & ~own, scene["objects"][number], step)
-
-
-def slides(scene: dict[str, Any], chosen: list[bool], step: tuple[int, int]) -> list[int]:
+def slides(scene: dict[str, Any], chosen: list[bool], direction: str) -> list[int]:
     """How many steps each of the ``chosen`` can go when all go, the foremost first; worked out once a scene."""
     known = scene.setdefault("slides", {})
-    asked = (tuple(chosen), step)
+    asked = (tuple(chosen), direction)
     if asked in known:
         return known[asked]
     objects = scene["objects"]
+    movers = [number for number, goes in enumerate(chosen) if goes]
+    steps = {
+        number: STEPS[direction] if direction in STEPS else towards(scene, number, direction)[0]
+        for number in movers
+    }
+    movers = [number for number in movers if steps[number] != (0, 0)]
     taken = scene["grid"] != scene["ground"]
-    for number, goes in enumerate(chosen):
-        if goes:
-            taken = taken & ~spread(objects[number], taken.shape)
-
-    def front(number: int) -> int:
-        piece = objects[number]
-        height, width = piece.cells.shape
-        edge = [piece.row, piece.column] if min(step) < 0 else [piece.row + height, piece.column + width]
-        return -(edge[0] * step[0] + edge[1] * step[1])
-
+    for number in movers:
+        taken = taken & ~spread(objects[number], taken.shape)
+    ahead = {
+        number: front(objects[number], steps[number])
+        if direction in STEPS
+        else room(taken, objects[number], steps[number])
+        for number in movers
+    }
     lengths = [0] * len(objects)
-    for number in sorted((n for n, goes in enumerate(chosen) if goes), key=front):
-        lengths[number] = room(taken, objects[number], step)
-        piece = objects[number]
+    for number in sorted(movers, key=lambda each: ahead[each]):
+        piece, step = objects[number], steps[number]
+        lengths[number] = room(taken, piece, step)
         gone = Piece(
             piece.cells, piece.row + step[0] * lengths[number], piece.column + step[1] * lengths[number]
         )
         taken = taken | spread(gone, taken.shape)
     known[asked] = lengths
     return lengths
+
+
+def front(piece: Piece, step: tuple[int, int]) -> int:
+    """Lower for pieces that lie further in the direction of ``step``."""
+    height, width = piece.cells.shape
+    row = piece.row if step[0] < 0 else piece.row + height
+    column = piece.column if step[1] < 0 else piece.column + width
+    return -(row * step[0] + column * step[1])
 
 
 def room(taken: Mask, piece: Piece, step: tuple[int, int]) -> int:

@@ -277,6 +277,7 @@ class Learner:
                     yield ("mirror", way, gap), 0.9 + 0.2 * bool(gap)
         for way in ("nearest", "like", "to_area", "to_box", "to_colour_total"):
             yield ("move", way, "stop"), 0.9
+            yield ("move", way, "meet"), 1.1
             yield ("move", way, 1), 1.4
             yield ("move", way, "stop", ("of", "greater_colour")), 1.4
         for colour in self.new_colours:

@@ -23,6 +23,7 @@ FLAGS = {
     "border": 0.7,
     "inside": 0.9,
     "facing": 1.1,
+    "elder": 1.0,
 }
 """Features with two values, and the price of asking for one."""
 
