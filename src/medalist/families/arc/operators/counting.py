@@ -124,23 +124,33 @@ def fill_up(pieces: tuple[Piece, ...], canvas: Grid) -> Grid:
 
 @operator(tags=("counting", "colour fill"), rank=(0, 1, -1), cost=1.1)
 def one_cell(grid: Grid, *, rank: int) -> Grid:
-    """A single cell of the most frequent (0), next (1) or rarest (-1) colour on the background.
+    """A single cell of the most frequent (0), next (1) or rarest (-1) colour but 0.
 
     >>> one_cell(np.array([[0, 0, 3, 4, 4]], np.int8), rank=0).tolist()
     [[4]]
     """
-    return np.array([[ranked(grid, rank)]], np.int8)
+    colours, counts = _counted(grid)
+    if not -len(colours) <= rank < len(colours) or counts.count(counts[rank]) > 1:
+        raise NoValue("not so many colours, or two are as frequent")
+    return np.array([[colours[rank]]], np.int8)
+
+
+def _counted(grid: Grid) -> tuple[list[int], list[int]]:
+    """The colours that are there but 0, the most frequent first, and their numbers of cells."""
+    counts = np.bincount(grid.ravel(), minlength=10)
+    counts[0] = 0
+    colours = [colour for colour in np.argsort(-counts, kind="stable").tolist() if counts[colour]]
+    return colours, counts[colours].tolist()
 
 
 @operator(tags=("counting", "colour fill"), across=(True, False), least=(False, True), cost=1.2)
 def colours_in_line(grid: Grid, *, across: bool, least: bool) -> Grid:
-    """The colours on the background, one cell each, from the most frequent to the rarest (or back), in a line.
+    """The colours but 0, one cell each, from the most frequent to the rarest (or back), in a line.
 
     >>> colours_in_line(np.array([[0, 0, 3, 4, 4]], np.int8), across=True, least=False).tolist()
     [[4, 3]]
     """
-    colours = by_frequency(grid)
-    counts = np.bincount(grid.ravel(), minlength=10)[colours].tolist()
+    colours, counts = _counted(grid)
     if not colours or len(set(counts)) < len(counts):
         raise NoValue("two are as frequent")
     line = np.array([colours[::-1] if least else colours], np.int8)
@@ -149,17 +159,16 @@ def colours_in_line(grid: Grid, *, across: bool, least: bool) -> Grid:
 
 @operator(tags=("counting", "array manipulation"), side=("left", "right", "down", "up"), cost=1.2)
 def colour_bars(grid: Grid, *, side: str) -> Grid:
-    """A bar for each colour on the background, the longest first, as long as it has cells, from one side on.
+    """A bar for each colour but 0, the longest first, as long as it has cells, from one side on.
 
     >>> colour_bars(np.array([[0, 0, 3, 4, 4]], np.int8), side="left").tolist()
     [[4, 4], [3, 0]]
     """
-    colours = by_frequency(grid)
+    colours, lengths = _counted(grid)
     if not colours:
         raise NoValue("nothing but background")
-    lengths = np.bincount(grid.ravel(), minlength=10)[colours]
-    fits(len(colours), int(lengths[0]))
-    shown = np.arange(lengths[0]) < lengths[:, None]
+    fits(len(colours), lengths[0])
+    shown = np.arange(lengths[0]) < np.array(lengths)[:, None]
     out = np.where(shown, np.array(colours, np.int8)[:, None], np.int8(0))
     if side in ("right", "down"):
         out = out[:, ::-1]
