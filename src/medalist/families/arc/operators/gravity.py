@@ -7,9 +7,9 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from medalist.families.arc.grids.cells import Grid
+from medalist.families.arc.grids.cells import Grid, Mask
 from medalist.families.arc.grids.kernels import components
-from medalist.families.arc.language.operator import operator
+from medalist.families.arc.language.operator import NoValue, operator
 from medalist.families.arc.operators.panels_parts import ground
 from medalist.families.arc.operators.views import UNTURN, turned
 
@@ -51,3 +51,66 @@ def fall_of(cells: Grid, body: Places, base: int) -> Places:
         down += 1
     cells[rows + down, columns] = colours
     return body + np.array([down, 0])
+
+
+@operator(tags=("array manipulation", "object detection"))
+def attracted(
+    grid: Grid, *, movers: tuple, anchors: tuple, bodies: str, lost: str, background: int = -1
+) -> Grid:
+    """Movers go straight to an anchor that they face, until they touch it.
+
+    ``movers`` and ``anchors`` are colours; with none, the largest object of each colour draws all others of that
+    colour. ``bodies`` that stay whole as for ``drop``. Those that face none "stay" or "vanish", by ``lost``.
+
+    >>> attracted(np.array([[3, 0, 0, 5]], np.int8), movers=(3,), anchors=(5,), bodies="cells", lost="stay",
+    ...     background=0).tolist()
+    [[0, 0, 3, 5]]
+    """
+    base = ground(grid, background)
+    drawn = grid != base
+    still = np.isin(grid, anchors) & drawn if anchors else largest_of_each(grid, base)
+    moving = np.isin(grid, movers) & ~still & drawn if movers else drawn & ~still
+    if not still.any() or not moving.any():
+        raise NoValue("nothing draws, or nothing is drawn")
+    if bodies == "cells":
+        labels = (np.cumsum(moving.ravel()) * moving.ravel()).reshape(grid.shape)
+    else:
+        labels = components(np.where(moving, grid, -1).astype(np.int8), -1, True, bodies == "shapes")
+    out = np.where(moving, base, grid).astype(np.int8)
+    for label in range(1, int(labels.max()) + 1):
+        body = np.argwhere(labels == label)
+        rows, columns = body.T
+        colours = grid[rows, columns]
+        goal = still & (grid == colours[0]) if not anchors else still
+        step = way_to(goal, body)
+        if step is not None:
+            out[rows + step[0], columns + step[1]] = colours
+        elif lost == "stay":
+            out[rows, columns] = colours
+    return out
+
+
+def largest_of_each(grid: Grid, base: int) -> Mask:
+    """The largest object of each colour (the first of equals) that has more than one cell."""
+    labels = components(grid, base, True, True)
+    sizes = np.bincount(labels.ravel())
+    still = np.zeros(grid.shape, bool)
+    for colour in np.unique(grid[labels > 0]).tolist():
+        of_colour = np.unique(labels[grid == colour])
+        largest = of_colour[sizes[of_colour].argmax()]
+        still |= (labels == largest) & (sizes[largest] > 1)
+    return still
+
+
+def way_to(goal: Mask, body: Places) -> tuple[int, int] | None:
+    """The nearest straight way (down, right) after which a body touches the goal; None where it faces none."""
+    height, width = goal.shape
+    rows, columns = body.T
+    for distance in range(max(height, width)):
+        for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+            row, column = rows + down * (distance + 1), columns + right * (distance + 1)
+            if row.min() < 0 or column.min() < 0 or row.max() >= height or column.max() >= width:
+                continue
+            if goal[row, column].any():
+                return down * distance, right * distance
+    return None

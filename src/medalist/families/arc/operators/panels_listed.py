@@ -6,6 +6,7 @@ import numpy as np
 
 from medalist.families.arc.grids.cells import CLEAR, Grid
 from medalist.families.arc.language.operator import NoValue, operator
+from medalist.families.arc.operators.panels_combined import arrangement
 from medalist.families.arc.operators.panels_parts import ground, measures, parts_of
 from medalist.families.arc.operators.tiling import amount, checked
 
@@ -79,6 +80,32 @@ def counted(grid: Grid, *, what: str, places: tuple, shape: tuple, paint: int, b
     for row, column in places[:count]:
         out[row, column] = counts.argmax() if paint < 0 else paint
     return out
+
+
+FORMS = ("row", "column", "square", "diagonal", "antidiagonal", "panels")
+
+
+@operator(tags=("counting",))
+def as_large_as(grid: Grid, *, what: str, form: str, paint: int, background: int = -1) -> Grid:
+    """A grid as large as something counts: one of ``FORMS``, "panels" with a cell for each panel between lines.
+
+    ``paint`` -1 is the most frequent colour that is not the background, -2 the background.
+
+    >>> as_large_as(np.array([[1, 0, 1]], np.int8), what="objects", form="diagonal", paint=5, background=0).tolist()
+    [[5, 0], [0, 5]]
+    """
+    base = ground(grid, background)
+    counts = np.bincount(grid.ravel(), minlength=10)
+    counts[base] = 0
+    colour = paint if paint >= 0 else base if paint == -2 else int(counts.argmax())
+    if form == "panels":
+        return np.full(arrangement(grid, "panels"), colour, np.int8)
+    count = counted_of(grid, what, background)
+    checked(count, count)
+    if form in ("diagonal", "antidiagonal"):
+        line = np.eye(count, dtype=bool)
+        return np.where(line if form == "diagonal" else line[::-1], colour, base).astype(np.int8)
+    return np.full((count if form != "row" else 1, count if form != "column" else 1), colour, np.int8)
 
 
 TRAITS = (

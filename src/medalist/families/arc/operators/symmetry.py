@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from medalist.families.arc.grids.cells import Grid, Mask
+from medalist.families.arc.grids.cells import LARGEST_SIDE, Grid, Mask
 from medalist.families.arc.language.operator import NoValue, operator
 from medalist.families.arc.operators.panels_parts import ground
 
@@ -54,7 +54,11 @@ def continue_pattern(grid: Grid, *, hidden: str, seen: float = 1.5) -> Grid:
     >>> continue_pattern(np.array([[1, 2, 1, 0, 1, 2]], np.int8), hidden="0").tolist()
     [[1, 2, 1, 2, 1, 2]]
     """
-    mask = hidden_cells(grid, hidden)
+    return periodic(grid, hidden_cells(grid, hidden), seen)
+
+
+def periodic(grid: Grid, mask: Mask, seen: float) -> Grid:
+    """The cells of the mask filled in from the smallest tile that the others repeat; NoValue where none does."""
     height, width = grid.shape
     shown = ~mask
     colours = grid[shown].astype(np.int64)
@@ -68,6 +72,24 @@ def continue_pattern(grid: Grid, *, hidden: str, seen: float = 1.5) -> Grid:
         if (tile[place[shown]] == colours).all() and (tile[place[mask]] >= 0).all():
             return tile[place].astype(np.int8)
     raise NoValue("no period")
+
+
+@operator(tags=("pattern copy",))
+def extended(grid: Grid, *, down: int, across: int, parts: int = 2) -> Grid:
+    """The pattern of a grid gone on with beyond its last row and column, to ``down`` and ``across`` ``parts``-ths of
+    its height and width.
+
+    >>> extended(np.array([[1, 2, 1, 2]], np.int8), down=2, across=3).tolist()
+    [[1, 2, 1, 2, 1, 2]]
+    """
+    height, width = grid.shape[0] * down // parts, grid.shape[1] * across // parts
+    if height < grid.shape[0] or width < grid.shape[1] or max(height, width) > LARGEST_SIDE:
+        raise NoValue("not longer, or too long")
+    out = np.zeros((height, width), np.int8)
+    mask = np.ones(out.shape, bool)
+    out[: grid.shape[0], : grid.shape[1]] = grid
+    mask[: grid.shape[0], : grid.shape[1]] = False
+    return periodic(out, mask, 1.2)
 
 
 def mirror_maps(grid: Grid, shown: Mask) -> list[tuple[str, int]]:

@@ -61,6 +61,8 @@ def _rays(puzzle: Puzzle, base: int, painted: set[int], meter: Meter) -> Iterato
                     continue
                 found = _first_fitting(puzzle, base, rules)
                 if not found:
+                    every = call("rays", INPUT, rules=tuple(rules), background=base)
+                    yield Idea(every, 0.5, "cells send out lines")
                     continue
                 program = call("rays", INPUT, rules=found, background=base)
                 yield Idea(
@@ -158,6 +160,7 @@ def _stamps(puzzle: Puzzle, base: int, meter: Meter) -> Iterator[Idea]:
             )
             for order in orders if stamps else ():
                 if not fits(puzzle, _stamping(order, over, base)):
+                    yield Idea(_stamping(order, over, base), 0.5, "each colour has a stamp around its cells")
                     continue
                 kept = pruned(order, lambda kept, over=over: fits(puzzle, _stamping(kept, over, base)))
                 told = sum(len(offsets) for _, offsets in kept)

@@ -128,3 +128,17 @@ def _is_swap(answer: Grid, output: Grid) -> bool:
     pairs = {(old, new) for old, new in zip(answer.ravel().tolist(), output.ravel().tolist(), strict=True)}
     moved = [(old, new) for old, new in pairs if old != new]
     return len(moved) == 2 and moved[0] == moved[1][::-1] and len(pairs) == len({old for old, _ in pairs})
+
+
+def progress(puzzle: Puzzle, program: Program) -> int:
+    """How many cells it sets right over all pairs of one shape; 0 where it sets one wrong or does nothing to a pair."""
+    total = 0
+    for pair in puzzle.train:
+        answer = program.answer(pair.input)
+        if answer is None or answer.shape != pair.output.shape:
+            return 0
+        changed = answer != pair.input
+        if not changed.any() or (answer != pair.output)[changed].any():
+            return 0
+        total += int(changed.sum())
+    return total if all(program.answer(test) is not None for test in puzzle.tests) else 0

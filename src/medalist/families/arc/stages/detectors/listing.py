@@ -10,7 +10,7 @@ from medalist.families.arc.grids.cells import Grid, Piece
 from medalist.families.arc.grids.puzzle import Puzzle
 from medalist.families.arc.language.operator import NoValue
 from medalist.families.arc.language.program import CANNOT, INPUT, call
-from medalist.families.arc.operators.panels_listed import TRAITS, counted_of, trait
+from medalist.families.arc.operators.panels_listed import FORMS, TRAITS, counted_of, trait
 from medalist.families.arc.operators.panels_parts import ground, parts_of
 from medalist.families.arc.operators.tiling import AMOUNTS
 from medalist.families.arc.solving.stage import Meter
@@ -74,7 +74,10 @@ def _layouts(pieces: list[Piece], output: Grid) -> Iterator[tuple[str, bool]]:
 def counting(puzzle: Puzzle, meter: Meter) -> Iterator[Idea]:
     """As many places filled as something counts, in an order that the outputs show."""
     shapes = {out.shape for out in puzzle.outputs}
-    if puzzle.same_shape or len(shapes) > 1:
+    if puzzle.same_shape:
+        return
+    if len(shapes) > 1:
+        yield from _sizes(puzzle, meter)
         return
     shape = shapes.pop()
     for base in backgrounds(puzzle):
@@ -99,6 +102,27 @@ def counting(puzzle: Puzzle, meter: Meter) -> Iterator[Idea]:
                         "counted", INPUT, what=what, places=places, shape=shape, paint=paint, background=base
                     )
                     yield Idea(program, 0.8, f"as many places are filled as there are {what}")
+
+
+def _sizes(puzzle: Puzzle, meter: Meter) -> Iterator[Idea]:
+    """Plain grids or diagonals as large as something counts."""
+    for base in backgrounds(puzzle):
+        if any(len(colours_of([out]) - {base}) > 1 for out in puzzle.outputs):
+            continue
+        sides = [max(out.shape) for out in puzzle.outputs]
+        inks = {min(colours_of([out]) - {base}, default=-2) for out in puzzle.outputs}
+        paints = [-1, -2, *sorted(inks - {-2})] if len(inks) == 1 else [-1, -2]
+        whats = [
+            what
+            for what in _amounts(puzzle, base)
+            if all(_counts(pair.input, what, base) == n for pair, n in zip(puzzle.train, sides, strict=True))
+        ]
+        for paint in paints:
+            for form in FORMS:
+                for what in ["1"] if form == "panels" else whats:
+                    meter.spend()
+                    program = call("as_large_as", INPUT, what=what, form=form, paint=paint, background=base)
+                    yield Idea(program, 0.85, f"a {form} as large as there are {what}")
 
 
 def _amounts(puzzle: Puzzle, base: int) -> list[str]:

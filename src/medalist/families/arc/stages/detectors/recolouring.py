@@ -127,3 +127,26 @@ def falling(puzzle: Puzzle, meter: Meter) -> Iterator[Idea]:
                     meter.spend()
                     program = call("drop", INPUT, turn=turn, movers=movers, bodies=bodies, background=base)
                     yield Idea(program, 0.9 - 0.1 * bool(movers), f"{bodies} fall until something stops them")
+
+
+def attracting(puzzle: Puzzle, meter: Meter) -> Iterator[Idea]:
+    """Things that go straight to others, by colour or by size."""
+    if not puzzle.same_shape:
+        return
+    for base in backgrounds(puzzle):
+        if any((pair.output != base)[pair.input == base].sum() == 0 for pair in puzzle.train if base >= 0):
+            continue
+        colours = colours_of(puzzle.inputs) - {base}
+        moving = colours_of(pair.input[(pair.input != pair.output)] for pair in puzzle.train) - {base}
+        groups = [((), ()), (tuple(sorted(moving)), tuple(sorted(colours - moving)))]
+        groups += [(tuple(sorted(colours - {anchor})), (anchor,)) for anchor in sorted(colours - moving)]
+        for movers, anchors in dict.fromkeys(groups):
+            if bool(movers) != bool(anchors):
+                continue
+            for bodies in ("cells", "shapes", "objects"):
+                for lost in ("stay", "vanish"):
+                    meter.spend()
+                    program = call(
+                        "attracted", INPUT, movers=movers, anchors=anchors, bodies=bodies, lost=lost, background=base
+                    )  # fmt: skip
+                    yield Idea(program, 0.85, f"{bodies} go straight to what draws them")

@@ -30,6 +30,24 @@ def restoring(puzzle: Puzzle, meter: Meter) -> Iterator[Idea]:
             yield Idea(both, 0.8, f"{hidden} hides a part of a regular pattern")
 
 
+def extending(puzzle: Puzzle, meter: Meter) -> Iterator[Idea]:
+    """Patterns gone on with over larger grids."""
+    parts = 6
+    ratios = {
+        (
+            parts * pair.output.shape[0] / pair.input.shape[0],
+            parts * pair.output.shape[1] / pair.input.shape[1],
+        )
+        for pair in puzzle.train
+    }
+    meter.spend(5)
+    if len(ratios) == 1 and not puzzle.same_shape:
+        down, across = ratios.pop()
+        if min(down, across) >= parts and down == int(down) and across == int(across):
+            program = call("extended", INPUT, down=int(down), across=int(across), parts=parts)
+            yield Idea(program, 0.9, "the pattern goes on over a larger grid")
+
+
 def _hidden(puzzle: Puzzle) -> Iterator[str]:
     """Colours (or regions beyond the drawing) that may hide: where outputs differ, or as large as they are."""
     for colour in sorted(colours_of(puzzle.inputs)):

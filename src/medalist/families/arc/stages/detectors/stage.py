@@ -7,16 +7,23 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from medalist.families.arc.grids.kernels import fingerprint
-from medalist.families.arc.grids.puzzle import Puzzle
+from medalist.families.arc.grids.puzzle import Pair, Puzzle
 from medalist.families.arc.solving.stage import Meter, Proposal
-from medalist.families.arc.solving.views import View, coarse_views, colour_views, input_views, output_views
+from medalist.families.arc.solving.views import (
+    View,
+    coarse_views,
+    colour_views,
+    input_views,
+    output_views,
+    put_in,
+)
 from medalist.families.arc.stages.detectors.choosing import choosing
 from medalist.families.arc.stages.detectors.drawing import drawing
-from medalist.families.arc.stages.detectors.fitting import Detector, Idea, finished, test_answers
+from medalist.families.arc.stages.detectors.fitting import Detector, Idea, finished, progress, test_answers
 from medalist.families.arc.stages.detectors.listing import counting, deciding, listing
 from medalist.families.arc.stages.detectors.panelling import combining, telling
-from medalist.families.arc.stages.detectors.recolouring import falling, recolouring
-from medalist.families.arc.stages.detectors.restoring import restoring, symmetrising
+from medalist.families.arc.stages.detectors.recolouring import attracting, falling, recolouring
+from medalist.families.arc.stages.detectors.restoring import extending, restoring, symmetrising
 from medalist.families.arc.stages.detectors.sizing import copying, self_similar
 
 DETECTORS: tuple[Detector, ...] = (
@@ -30,6 +37,8 @@ DETECTORS: tuple[Detector, ...] = (
     drawing,
     recolouring,
     falling,
+    attracting,
+    extending,
     listing,
     counting,
     deciding,
@@ -41,6 +50,10 @@ ENOUGH = 0.6
 
 SEEN_OTHERWISE = 0.85
 """Of proposals that fit a view, how many are right for one that fits the puzzle itself."""
+
+
+AFTER_A_STEP = 0.55
+"""The same for one that fits what another step leaves."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +70,8 @@ class Detectors:
             yield proposal
         if best >= ENOUGH:
             return
+        if puzzle.same_shape:
+            yield from _after_a_step(puzzle, meter)
         for view in chain(
             input_views(puzzle), output_views(puzzle), coarse_views(puzzle), _few_colours(puzzle)
         ):
@@ -73,6 +88,28 @@ def detected(puzzle: Puzzle, meter: Meter) -> Iterator[Proposal]:
     for detector in DETECTORS:
         ideas = [finished(puzzle, idea) for idea in detector(puzzle, meter)]
         yield from voted(puzzle, [idea for idea in ideas if idea is not None])
+
+
+STEPS_TAKEN = (drawing, symmetrising)
+"""Detectors whose ideas may be right as far as they go: they add to what is drawn."""
+
+
+def _after_a_step(puzzle: Puzzle, meter: Meter) -> Iterator[Proposal]:
+    """Detectors on what the best ideas leave to do that set nothing wrong: two rules, one after the other."""
+    steps: dict[int, Idea] = {}
+    for detector in STEPS_TAKEN:
+        for idea in detector(puzzle, meter):
+            steps.setdefault(progress(puzzle, idea.program), idea)
+    for gain in sorted(steps, reverse=True)[:2]:
+        inner = steps[gain].program
+        after = [inner.answer(grid) for grid in puzzle.inputs]
+        grids = [grid for grid in after if grid is not None]
+        if not gain or len(grids) < len(after):
+            return
+        pairs = tuple(Pair(grid, out) for grid, out in zip(grids, puzzle.outputs, strict=False))
+        for proposal in detected(Puzzle(pairs, tuple(grids[len(pairs) :])), meter):
+            why = f"{steps[gain].why}; then {proposal.why}"
+            yield Proposal(put_in(proposal.program, inner), proposal.confidence * AFTER_A_STEP, why)
 
 
 def _few_colours(puzzle: Puzzle) -> Iterator[View]:
