@@ -18,7 +18,7 @@ from typing import Any
 from medalist.families.arc.language.operator import Kind, find_operator
 from medalist.families.arc.language.program import INPUT, Program
 from medalist.families.arc.lifting import TAKEN, Lifted, fresh
-from medalist.families.arc.operators.bodies import program_of
+from medalist.families.arc.operators.bodies import all_parts, bodies_of
 
 _LINE = 100
 _INLINE = 60
@@ -52,31 +52,12 @@ def in_words(program: Program) -> list[str]:
     """The rule, a line an operator in the order of their use: what it does, and with which numbers."""
     lines: list[str] = []
     for each in _in_order(program):
-        bodies = _bodies(each)
+        bodies = bodies_of(each)
         told = [f"{name} {_told(value)}" for name, value in each.parameters if name not in bodies]
         lines.append(_first_sentence(each.operator) + (f" ({', '.join(told)})" if told else ""))
         for name, body in bodies.items():
             lines += [f"{name}: {line}" for line in in_words(body)]
     return lines or ["The answer is the grid itself."]
-
-
-def _bodies(part: Program) -> dict[str, Program]:
-    """Those of its literals that are programs of their own, by name."""
-    parameters = inspect.signature(find_operator(part.operator).function).parameters
-    return {
-        name: program_of(value)
-        for name, value in part.parameters
-        if name in parameters and parameters[name].annotation == "Body"
-    }
-
-
-def _all_parts(program: Program) -> Iterator[Program]:
-    """Every part, those of programs within it too."""
-    for part in program.parts():
-        yield part
-        if part != INPUT:
-            for body in _bodies(part).values():
-                yield from _all_parts(body)
 
 
 def _in_order(program: Program) -> list[Program]:
@@ -122,7 +103,7 @@ class _Text:
         self.constants: list[str] = []
         self.functions: list[str] = []
         self._calls: dict[str, str] = {}
-        for part in _all_parts(program):
+        for part in all_parts(program):
             if part != INPUT and part.operator not in self._calls:
                 function = find_operator(part.operator).function
                 self._calls[part.operator] = self.lifted.name_of(function.__module__, function.__name__)
@@ -146,7 +127,7 @@ class _Text:
 
     def _literals(self, part: Program) -> Iterator[tuple[str, str]]:
         """Literals by name as text: short ones as they are, long ones as constants, programs as functions."""
-        bodies = _bodies(part)
+        bodies = bodies_of(part)
         for name, value in part.parameters:
             text = _short(value)
             if name in bodies:
@@ -193,4 +174,4 @@ def _not_finite(program: Program) -> bool:
             return any(holds(each) for each in value)
         return isinstance(value, float) and not math.isfinite(value)
 
-    return any(holds(value) for part in _all_parts(program) for _, value in part.parameters)
+    return any(holds(value) for part in all_parts(program) for _, value in part.parameters)

@@ -11,6 +11,7 @@ import numpy as np
 from medalist.families.arc.grids.cells import is_grid, same
 from medalist.families.arc.language.operator import Kind, find_operator
 from medalist.families.arc.language.program import CANNOT, INPUT, Program
+from medalist.families.arc.operators.bodies import all_parts
 
 TECHNIQUES = (
     "rotation",
@@ -32,7 +33,7 @@ _TURNS = frozenset({"rotation", "flip", "transpose"})
 def tags_of(program: Program) -> tuple[str, ...]:
     """The techniques of ``program`` in the order of ``TECHNIQUES``; none for the input itself."""
     found: set[str] = set()
-    for part in set(program.parts()) - {INPUT}:
+    for part in set(all_parts(program)) - {INPUT}:
         known = find_operator(part.operator)
         turns = _TURNS.intersection(known.tags)
         if len(turns) > 1 and known.takes == (Kind.GRID,):

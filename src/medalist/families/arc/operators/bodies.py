@@ -6,6 +6,8 @@ function.
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -13,8 +15,8 @@ import numpy as np
 
 from medalist.families.arc.grids.cells import Grid, Piece
 from medalist.families.arc.grids.kernels import components
-from medalist.families.arc.language.operator import NoValue, operator
-from medalist.families.arc.language.program import Program
+from medalist.families.arc.language.operator import NoValue, find_operator, operator
+from medalist.families.arc.language.program import INPUT, Program
 
 Body: TypeAlias = Any
 """A program as nested tuples. Whoever names a literal so has it written out as a function."""
@@ -27,6 +29,28 @@ def body_of(program: Program) -> Body:
 def program_of(body: Body) -> Program:
     """Raises ValueError for what is no body."""
     return _program(body)
+
+
+def bodies_of(part: Program) -> dict[str, Program]:
+    """Those literals of a program's outermost operator that are programs themselves, by name."""
+    if part == INPUT:
+        return {}
+    names = _body_names(part.operator)
+    return {name: program_of(value) for name, value in part.parameters if name in names}
+
+
+def all_parts(program: Program) -> Iterator[Program]:
+    """Every part of a program, those of the programs within it too."""
+    for part in program.parts():
+        yield part
+        for body in bodies_of(part).values():
+            yield from all_parts(body)
+
+
+@cache
+def _body_names(name: str) -> frozenset[str]:
+    parameters = inspect.signature(find_operator(name).function).parameters
+    return frozenset(key for key, each in parameters.items() if each.annotation == "Body")
 
 
 def result_of(body: Body, grid: Grid) -> Grid:

@@ -15,16 +15,13 @@ from typing import Any
 
 from medalist.families.arc.language.operator import Kind, Operator, find_operator, operators
 from medalist.families.arc.language.program import INPUT, Program, call
-from medalist.families.arc.operators.bodies import body_of, program_of
+from medalist.families.arc.operators.bodies import bodies_of, body_of
 
 Path = tuple[int, ...]
 """The way from a program's root to one of its parts: which argument, and which of that one's, …"""
 
 LONGEST = 12.0
 """Programs longer than this are not made."""
-
-BODIES = ("body", "high", "low")
-"""Literals that are programs themselves."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +61,7 @@ def _literals(each: Operator) -> Iterator[tuple[tuple[str, Any], ...]]:
 @lru_cache(maxsize=100_000)
 def length_of(program: Program) -> float:
     """The cost of a program and of the programs within it."""
-    inside = [
-        program_of(value)
-        for part in set(program.parts())
-        for name, value in part.parameters
-        if name in BODIES
-    ]
+    inside = [body for part in set(program.parts()) for body in bodies_of(part).values()]
     return program.cost + sum(length_of(each) for each in inside)
 
 
@@ -174,7 +166,7 @@ def mutated(program: Program, rng: random.Random) -> Program:
 
 
 def _changed(part: Program, rng: random.Random) -> Program:
-    if part.operator in ("each_apart", "decide") and rng.random() < 0.5:
+    if bodies_of(part) and rng.random() < 0.5:
         return _inside_changed(part, rng)
     draw = rng.random()
     if draw < 0.08:
@@ -199,13 +191,11 @@ def in_pieces(part: Program, inner: Program, rng: random.Random) -> Program:
 
 def _inside_changed(part: Program, rng: random.Random) -> Program:
     """One of the programs within a part after one change."""
-    bodies = [number for number, (name, _) in enumerate(part.parameters) if name in BODIES]
-    number = rng.choice(bodies)
-    name, body = part.parameters[number]
-    new = (name, body_of(mutated(program_of(body), rng)))
-    return Program(
-        part.operator, part.arguments, (*part.parameters[:number], new, *part.parameters[number + 1 :])
-    )
+    within = bodies_of(part)
+    chosen = rng.choice(sorted(within))
+    changed = body_of(mutated(within[chosen], rng))
+    parameters = tuple((name, changed if name == chosen else value) for name, value in part.parameters)
+    return Program(part.operator, part.arguments, parameters)
 
 
 def simplified(program: Program, fits: Callable[[Program], bool]) -> Program:

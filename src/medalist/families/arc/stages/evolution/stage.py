@@ -16,11 +16,11 @@ from medalist.families.arc.grids.puzzle import Puzzle
 from medalist.families.arc.individual import Individual
 from medalist.families.arc.language.operator import Kind
 from medalist.families.arc.language.program import INPUT, Program
-from medalist.families.arc.solving.refine import stages_called
+from medalist.families.arc.solving.refine import nearness, refine, stages_called
 from medalist.families.arc.solving.refine_apart import learned_apart
 from medalist.families.arc.solving.refine_edits import length_of, random_program, simplified
 from medalist.families.arc.solving.refine_fuse import fused_pairs
-from medalist.families.arc.solving.refine_learn import learned_after, mapped_share
+from medalist.families.arc.solving.refine_learn import fits, learned_after, mapped_share
 from medalist.families.arc.solving.refine_values import Values
 from medalist.families.arc.solving.stage import Meter, Proposal, Spent
 from medalist.families.arc.solving.states import explored
@@ -34,8 +34,12 @@ _FROM_EXPLORATION = 24
 _ENOUGH = 12
 """Solutions after which nothing more is bred."""
 
-_LEARNED_AFTER = 6
-"""On so many programs' values, the most promising that were bred, the learned stages are tried."""
+_LEARNED_AFTER = 4
+"""On so many programs' values the learned stages are tried before breeding, and on as many new ones after it."""
+
+_REFINED = 2
+_REFINING_STATES = 2_500
+"""So many of the seeds are refined, each within so many states."""
 
 _LONGEST_BASE = 5.0
 _PER_LENGTH = 0.02
@@ -71,11 +75,14 @@ class Evolution:
         rng = random.Random(seed)
         values = Values(puzzle, meter)
         first = _beginning(puzzle, values, seeds, settings.population, rng)
+        tried: set[bytes] = set()
         yield from fused_pairs(puzzle, first)
+        yield from _refined(puzzle, first, meter)
+        yield from _finished(first, values, tried)
         bred: list[Individual] = []
         yield from _bred(values, first, settings, rng, bred)
         yield from fused_pairs(puzzle, bred)
-        yield from _finished(bred, values)
+        yield from _finished(bred, values, tried)
         yield from learned_apart(values, stages_called("detectors", "bottom_up"), _LEARNING_STATES)
 
 
@@ -88,7 +95,7 @@ def _bred(
 ) -> Iterator[Proposal]:
     """Solutions as they are bred, each without what it does not need; all that is bred goes to ``bred``."""
 
-    def fits(program: Program) -> bool:
+    def still_fits(program: Program) -> bool:
         one = values.individual(program, "simplified")
         return one is not None and one.fits
 
@@ -96,7 +103,7 @@ def _bred(
     for individual in evolve(first, typed_breeding(values), settings, rng):
         bred.append(individual)
         if individual.fits and individual.program is not None:
-            program = simplified(individual.program, fits)
+            program = simplified(individual.program, still_fits)
             if program not in found:
                 found.add(program)
                 yield Proposal(
@@ -133,18 +140,33 @@ def _explored(puzzle: Puzzle, values: Values) -> list[Program]:
     return [program for *_, program in sorted(ranked)[:_FROM_EXPLORATION]]
 
 
-def _finished(individuals: Sequence[Individual], values: Values) -> Iterator[Proposal]:
-    """What the learned stages make of the most promising programs; the learned step counts as part of the program."""
+def _refined(puzzle: Puzzle, individuals: Sequence[Individual], meter: Meter) -> Iterator[Proposal]:
+    """What the refiner makes of the nearest seeds: what other stages found is seldom more than a change away."""
+    seeds = [one for one in individuals if one.origin == "seed" and one.program is not None and not one.fits]
+    seeds.sort(key=lambda one: -nearness(one, puzzle))
+    for one in seeds[:_REFINED]:
+        own = meter.part(_REFINING_STATES)
+        for program in refine(puzzle, one.program, own) if one.program else ():
+            if fits(puzzle, program):
+                yield Proposal(program, _confidence(program), "a near miss, mended")
+        meter.spend(own.spent)
+
+
+def _finished(individuals: Sequence[Individual], values: Values, tried: set[bytes]) -> Iterator[Proposal]:
+    """What the learned stages make of the most promising programs, those ``tried`` before apart."""
     puzzle = values.puzzle
     ranked: list[tuple[float, int, Program]] = []
     for number, one in enumerate(individuals):
-        if one.program in (None, INPUT) or one.fits or "decide" in str(one.program):
+        if one.program is None or one.program == INPUT or one.fits or "decide" in str(one.program):
+            continue
+        if values.key(one.program) in tried:
             continue
         share = mapped_share([each for each in one.answers if each is not None], puzzle)
         if share > 0.0 and length_of(one.program) <= _LONGEST_BASE:
             ranked.append((_PER_LENGTH * length_of(one.program) - share, number, one.program))
     stages = stages_called("detectors", "cell_rules")
     for _, _, program in sorted(ranked, key=lambda each: each[:2])[:_LEARNED_AFTER]:
+        tried.add(values.key(program))
         yield from learned_after(program, values, stages, _LEARNING_STATES)
 
 
