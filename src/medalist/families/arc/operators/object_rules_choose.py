@@ -40,6 +40,8 @@ def crop_object(
 ) -> Grid:
     """The object for which ``condition`` holds, as ``show`` says, turned, its cells dyed in a named colour (or not).
 
+    The dye ``("swap",)`` exchanges its main and its rarest colour.
+
     Raises NoValue unless the condition holds for one object, or for several that look the same.
 
     >>> literals = {"ground": 0, "split": "four", "show": "own", "turn": "", "dye": ()}
@@ -87,7 +89,12 @@ def shown(scene: dict[str, Any], number: int, show: str, turn: str, dye: tuple) 
         raise NoValue(f"nothing is shown as {show}")
     if not cells.size or (show in ("one", "marker") and cells[0, 0] < 0):
         raise NoValue("nothing to show")
-    if dye:
+    if dye == ("swap",):
+        main, marker = feature(scene, "colour")[number], feature(scene, "marker")[number]
+        if marker < 0:
+            raise NoValue("one colour alone")
+        cells = np.where(cells == main, marker, np.where(cells == marker, main, cells))
+    elif dye:
         colour = named_colours(scene, dye)[number]
         if colour < 0:
             raise NoValue("no colour to dye it in")
@@ -219,26 +226,29 @@ def value_of(scene: dict[str, Any], condition: tuple, name: str) -> int:
 
 
 @operator(tags=("object detection", "counting"), cost=2.5)
-def bars(grid: Grid, *, ground: int, split: str, condition: tuple, by: str, order: str, side: str) -> Grid:
+def bars(
+    grid: Grid, *, ground: int, split: str, condition: tuple, by: str, order: str, side: str, blank: int
+) -> Grid:
     """A bar for each object for which ``condition`` holds: as long as its feature ``by`` says, ordered by ``order``.
 
-    ``side`` is where bars begin: ``top``, ``bottom``, ``left`` or ``right``. Raises NoValue for no bar or a too long one.
+    ``side`` is where bars begin: ``top``, ``bottom``, ``left`` or ``right``; ``blank`` the colour beside them, the
+    ground's for -1. Raises NoValue for no bar or a too long one.
 
     >>> literals = {"ground": 0, "split": "colours", "condition": (), "by": "area", "order": "rank_area"}
-    >>> bars(np.array([[3, 0, 4, 4]], np.int8), side="top", **literals).tolist()
+    >>> bars(np.array([[3, 0, 4, 4]], np.int8), side="top", blank=-1, **literals).tolist()
     [[4, 3], [4, 0]]
     """
-    return barred(look(grid, ground, split), condition, by, order, side)
+    return barred(look(grid, ground, split), condition, by, order, side, blank)
 
 
-def barred(scene: dict[str, Any], condition: tuple, by: str, order: str, side: str) -> Grid:
+def barred(scene: dict[str, Any], condition: tuple, by: str, order: str, side: str, blank: int) -> Grid:
     """The work of ``bars`` on a scene already cut."""
     chosen = [number for number, wanted in enumerate(holds(scene, condition)) if wanted]
     lengths, keys, colours = feature(scene, by), feature(scene, order), feature(scene, "colour")
     longest = max((lengths[number] for number in chosen), default=0)
     if not 0 < longest <= 30 or len(chosen) > 30:
         raise NoValue("no bars")
-    out = np.full((longest, len(chosen)), scene["ground"], np.int8)
+    out = np.full((longest, len(chosen)), scene["ground"] if blank < 0 else blank, np.int8)
     for place, number in enumerate(sorted(chosen, key=lambda n: (keys[n], n))):
         out[: lengths[number], place] = colours[number]
     out = out[::-1] if side in ("bottom", "right") else out

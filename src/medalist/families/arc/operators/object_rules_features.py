@@ -1,7 +1,8 @@
 """What is known of each object of a scene: its features as whole numbers, conditions over them, and colours it names.
 
 A condition is a tuple of tests ``(feature, test, value)`` that all must hold; the empty one always holds. A feature
-named ``rank_F`` is the place of F's value among the scene's distinct values, highest 0; ``low_F`` counts from below.
+named ``rank_F`` is the place of F's value among the scene's distinct values, highest 0; ``low_F`` counts from below;
+``cells_3`` is how many of an object's cells have colour 3.
 """
 
 from __future__ import annotations
@@ -212,12 +213,16 @@ def feature(scene: dict[str, Any], name: str) -> list[int]:
     if name in table:
         return table[name]
     kind, _, base = name.partition("_")
-    if kind in ("rank", "low") and base in table:
-        order = {value: place for place, value in enumerate(sorted(set(table[base]), reverse=kind == "rank"))}
-        table[name] = [order[value] for value in table[base]]
+    if kind in ("rank", "low"):
+        values = feature(scene, base)
+        order = {value: place for place, value in enumerate(sorted(set(values), reverse=kind == "rank"))}
+        table[name] = [order[value] for value in values]
         return table[name]
     if name == "touch_colour":
         table[name] = [_touched(scene, number) for number in range(len(scene["objects"]))]
+        return table[name]
+    if kind == "cells":
+        table[name] = [int((piece.cells == int(base)).sum()) for piece in scene["objects"]]
         return table[name]
     raise NoValue(f"no feature is called {name}")
 

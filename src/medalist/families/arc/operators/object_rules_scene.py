@@ -39,11 +39,14 @@ def labelled(grid: Grid, ground: int, split: str) -> Any:
     """Labels 1, 2, … of the objects that ``split`` names; 0 belongs to none. Raises NoValue for an unknown split."""
     if split in ("four", "eight", "four_any", "eight_any"):
         return components(grid, ground, split.startswith("eight"), not split.endswith("any"))
+    if split == "cells":
+        mask = grid != ground
+        return np.where(mask, np.cumsum(mask).reshape(grid.shape), 0)
     if split == "regions":
         return components(grid, -1, False, True)
-    if split == "colours":
+    if split in ("colours", "all_colours"):
         labels = np.zeros(grid.shape, np.int16)
-        for number, colour in enumerate(colours_in_order(grid, ground)):
+        for number, colour in enumerate(colours_in_order(grid, ground if split == "colours" else -1)):
             labels[grid == colour] = number + 1
         return labels
     if split in ("holes", "spaces"):

@@ -22,7 +22,18 @@ from medalist.families.arc.stages.object_rules.cast import CELLS, Cast, casts
 from medalist.families.arc.stages.object_rules.conditions import Asked, joined_conditions, single_conditions
 from medalist.families.arc.stages.object_rules.findings import Finding
 
-SPLITS = ("four", "eight", "eight_any", "four_any", "holes", "colours", "spaces", "panels", "regions")
+SPLITS = (
+    "four",
+    "eight",
+    "eight_any",
+    "four_any",
+    "holes",
+    "colours",
+    "spaces",
+    "panels",
+    "regions",
+    "cells",
+)
 SECOND_RULE = 1.0
 """The price of each rule after the first."""
 

@@ -20,6 +20,9 @@ from medalist.families.arc.stages.object_rules.stamps import stamps
 
 NOTHING, MIXED = -3, -2
 
+BODIES = ("four", "eight", "four_any", "eight_any")
+"""Ways of cutting up whose objects reach out and move."""
+
 FOOTPRINTS = {
     ("own", "over"): 0.0,
     ("holes", "over"): 0.4,
@@ -134,7 +137,7 @@ class Learner:
 
     def footprints(self) -> dict[tuple[str, str], float]:
         found = dict(FOOTPRINTS)
-        if self.cast.trained <= 120 and self.cast.split in ("four", "eight", "four_any", "eight_any"):
+        if self.cast.trained <= 120 and self.cast.split in BODIES:
             for way in WAYS:
                 for mode, price in (("under", 0.7), ("stop", 0.8), ("over", 0.9)):
                     found[way, mode] = price

@@ -24,7 +24,18 @@ from medalist.families.arc.stages.object_rules.cast import Cast, casts
 from medalist.families.arc.stages.object_rules.conditions import Asked, joined_conditions, single_conditions
 from medalist.families.arc.stages.object_rules.findings import Finding
 
-SPLITS = ("four", "eight_any", "eight", "four_any", "panels", "colours", "holes", "regions")
+SPLITS = (
+    "four",
+    "eight_any",
+    "eight",
+    "four_any",
+    "panels",
+    "colours",
+    "holes",
+    "regions",
+    "all_colours",
+    "cells",
+)
 SHOWS = {
     "own": 0.0, "box": 0.1, "inner": 0.5, "even": 0.5, "flat": 0.5, "one": 0.2, "grown": 0.9, "marker": 0.6,
     "thin": 0.7, "half_ud": 0.9, "half_lr": 0.9, "quarter": 1.1,
@@ -33,7 +44,7 @@ TURNS = {"": 0.0, "lr": 0.9, "ud": 0.9, "half": 1.0, "left": 1.1, "right": 1.1, 
 DYES = {
     (): 0.0, ("of", "marker"): 0.7, ("of", "nearest_colour"): 0.8, ("of", "holder_colour"): 0.9,
     ("of", "content_colour"): 0.8, ("rarest",): 0.9, ("object", "low_area"): 1.0, ("object", "rank_area"): 1.0,
-    ("object", "rank_same_colour"): 1.0,
+    ("object", "rank_same_colour"): 1.0, ("swap",): 0.7,
 }  # fmt: skip
 ORDERS = ("low_left", "low_top", "rank_area", "low_area", "rank_left", "rank_top", "rank_colour_total",
           "low_colour_total", "rank_holes", "low_holes", "rank_height", "low_height", "rank_width", "low_width",
@@ -205,6 +216,7 @@ def _shape_fits(cast: Cast, condition: tuple[Any, ...], show: str, layout: str) 
 
 def _bars(cast: Cast, asked: Asked, chosen: Sequence[int], meter: Meter) -> Iterator[Finding]:
     outputs = cast.puzzle.outputs
+    blank = next((name[1] for name in _new_colours(cast)), -1)
     for side in ("top", "bottom", "left", "right"):
         axis = 1 if side in ("top", "bottom") else 0
         if any(out.shape[axis] != n for out, n in zip(outputs, chosen, strict=True)):
@@ -212,7 +224,13 @@ def _bars(cast: Cast, asked: Asked, chosen: Sequence[int], meter: Meter) -> Iter
         for name in ("area", "same_colour", "holes", "height", "width"):
             for place, order in enumerate((*ORDERS[:6], "rank_same_colour", "low_same_colour")):
                 meter.spend(1)
-                literals = {"condition": asked.condition, "by": name, "order": order, "side": side}
+                literals = {
+                    "condition": asked.condition,
+                    "by": name,
+                    "order": order,
+                    "side": side,
+                    "blank": blank,
+                }
                 one = finding(
                     cast,
                     call("bars", INPUT, ground=cast.ground, split=cast.split, **literals),

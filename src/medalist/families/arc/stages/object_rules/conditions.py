@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+import numpy as np
+
 from medalist.families.arc.stages.object_rules.cast import Cast, object_set
 
 FLAGS = {
@@ -110,12 +112,24 @@ def single_conditions(cast: Cast) -> list[Asked]:
     for name in ("colour", "form", "shape", "nearest_colour", "lie"):
         found += _asked(cast, name, "once", (1, 0), 1.0 + KINDS[name] / 2)
         found += _asked(cast, name, "most_common", (1, 0), 1.2 + KINDS[name] / 2)
+    if cast.split in ("four_any", "eight_any", "panels"):
+        for colour in _shared(cast)[:5]:
+            found += _asked(cast, f"rank_cells_{colour}", "is", (0,), 1.2)
+            found += _asked(cast, f"low_cells_{colour}", "is", (0,), 1.3)
+            found += _asked(cast, f"cells_{colour}", "is", (0, 1), 1.2)
+            found += _asked(cast, f"cells_{colour}", "over", (0, 1), 1.2)
     for name, price in PLACES.items():
         found += _asked(cast, f"low_{name}", "is", (0,), price)
         found += _asked(cast, f"rank_{name}", "is", (0,), price)
         found += _asked(cast, name, "is", (0,), price)
         found += _asked(cast, name, "not", (0,), price + 0.3)
     return few_alike(found, cast.seen)
+
+
+def _shared(cast: Cast) -> list[int]:
+    """Colours that stand in every input, in their order; the ground's too, which panels show."""
+    sets = [{int(colour) for colour in np.unique(scene["grid"])} for scene in cast.scenes]
+    return sorted(set.intersection(*sets))
 
 
 def _exact(name: str, price: float, values: int) -> float:
