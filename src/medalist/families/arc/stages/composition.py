@@ -7,12 +7,14 @@ those before it. What is lowest must cover the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from math import exp
+from typing import overload
 
 import numpy as np
 
+from medalist.families.arc.grids.kernels import fingerprint
 from medalist.families.arc.grids.puzzle import Puzzle
 from medalist.families.arc.language.program import Program
 from medalist.families.arc.solving.stage import Meter, Proposal, Spent
@@ -26,7 +28,10 @@ _MOST_LAYERS = 7
 _MOST_TABLES = 6
 _ENOUGH = 0.45
 """No more is tried once a proposal is believed this much."""
-_COLOUR_VIEWS = 2
+_LAST = 4
+"""Rounds before the last one."""
+NEAR = 0.01
+"""The confidence of what leaves cells of training outputs."""
 
 
 class Composition:
@@ -38,34 +43,60 @@ class Composition:
     def propose(self, puzzle: Puzzle, meter: Meter) -> Iterator[Proposal]:
         """Further rounds, with more states or on another view, only while nothing is believed enough."""
         believed = 0.0
-        for view, most in _rounds(puzzle):
-            if believed >= _ENOUGH:
-                return
-            layers = gathered(view.puzzle, meter, most)
-            found = [*_stacked(layers), *_tabulated(view.puzzle, layers)]
-            for each in sorted(found, key=lambda each: -each.confidence):
-                believed = max(believed, each.confidence)
-                yield Proposal(view.bring(each.program), each.confidence, each.why)
+        nearest: Proposal | None = None
+        for number, (view, most) in enumerate(_rounds(puzzle)):
+            layers, spent = gathered(view.puzzle, meter, most)
+            found = [*_stacked(layers), *(_tabulated(view.puzzle, layers) if number < _LAST else ())]
+            for each in sorted(_agreeing(view.puzzle, found), key=lambda each: -each.confidence):
+                if each.confidence > NEAR:
+                    believed = max(believed, each.confidence)
+                    yield Proposal(view.bring(each.program), each.confidence, each.why)
+                elif nearest is None:
+                    nearest = Proposal(view.bring(each.program), NEAR, each.why)
+            if spent or believed >= _ENOUGH:
+                break
+        if nearest is not None and not believed:
+            yield nearest
+
+
+def _agreeing(puzzle: Puzzle, found: Sequence[Proposal]) -> Iterator[Proposal]:
+    """The proposals, believed more where others give the same answers too, and less where others give different ones."""
+    groups: dict[bytes, list[Proposal]] = {}
+    for each in found:
+        answers = [each.program.answer(test) for test in puzzle.tests]
+        if all(answer is not None for answer in answers):
+            groups.setdefault(fingerprint(answers), []).append(each)
+    total = sum(each.confidence for each in found)
+    for group in groups.values():
+        share = sum(each.confidence for each in group) / total
+        for each in group:
+            if each.confidence <= NEAR:
+                yield each
+            else:
+                yield Proposal(each.program, min(0.95, each.confidence * (0.85 + 0.25 * share)), each.why)
 
 
 def _rounds(puzzle: Puzzle) -> Iterator[tuple[View, int]]:
-    """Views with the states to try on each, those that solve most for their states first."""
+    """Views with the states to try on each: the puzzle as it is, views of it, then the puzzle with many more."""
     raw = View("as it is", puzzle, lambda program: program)
     yield raw, 12_000
-    for view in coarse_views(puzzle):
-        yield view, 5_000
-    for view in islice(colour_views(puzzle), _COLOUR_VIEWS):
+    for view in islice(chain(coarse_views(puzzle), colour_views(puzzle)), _LAST - 1):
         yield view, 7_000
     yield raw, 32_000
 
 
 def _stacked(layers: Layers) -> Iterator[Proposal]:
-    if not layers.layers:
+    """Complete stacks; where there is none, the one that leaves the fewest cells, over the first state there is."""
+    if not layers.layers or not layers.sized:
         return
     greedy = Greedy(layers)
     nothing = np.zeros_like(layers.pair_bits(0))
-    found = [each for each in greedy.stacks(nothing, _STARTS, _MOST_LAYERS) if not each.left]
+    stacks = list(greedy.stacks(nothing, _STARTS, _MOST_LAYERS))
+    found = [each for each in stacks if not each.left]
     if not found:
+        for each in sorted(stacks, key=lambda each: each.left)[:1]:
+            program = program_of(layers, each, layers.sized[0].program)
+            yield Proposal(program, NEAR, f"layers that leave {each.left} cells")
         return
     borne = _left_out(layers, greedy)
     least = min(each.cost for each in found)
@@ -83,15 +114,15 @@ def _tabulated(puzzle: Puzzle, layers: Layers) -> Iterator[Proposal]:
         yield Proposal(each.program, believed, "a table of two pictures of the output's size")
 
 
-def gathered(puzzle: Puzzle, meter: Meter, most: int) -> Layers:
-    """The layers of the first ``most`` states, or of as many as the meter lets try."""
+def gathered(puzzle: Puzzle, meter: Meter, most: int) -> tuple[Layers, bool]:
+    """The layers of the first ``most`` states, or of as many as the meter lets try; whether it is spent."""
     layers = Layers(puzzle, grounds_of(puzzle))
     try:
         for state in explored(puzzle).run(meter, most):
             layers.add(state)
     except Spent:
-        pass
-    return layers
+        return layers, True
+    return layers, False
 
 
 def grounds_of(puzzle: Puzzle) -> tuple[int, ...]:
@@ -120,13 +151,22 @@ def _covers(greedy: Greedy, stack: Stack, cells: Words) -> bool:
     return not cells.any()
 
 
-def program_of(layers: Layers, stack: Stack) -> Program | None:
-    """The stack as a program, from the lowest layer up; None where the lowest shows nothing on its own."""
+@overload
+def program_of(layers: Layers, stack: Stack) -> Program | None: ...
+@overload
+def program_of(layers: Layers, stack: Stack, below: Program) -> Program: ...
+def program_of(layers: Layers, stack: Stack, below: Program | None = None) -> Program | None:
+    """The stack as a program, from the lowest layer up, over ``below`` if given.
+
+    None where nothing is below and the lowest layer shows nothing on its own.
+    """
     chosen: list[Layer] = [layers.layers[each] for each in stack.chosen]
-    program = chosen[-1].alone
+    program = below
+    if program is None:
+        program = chosen.pop().alone
     if program is None:
         return None
-    for layer in reversed(chosen[:-1]):
+    for layer in reversed(chosen):
         program = layer.put(program)
     return program
 
