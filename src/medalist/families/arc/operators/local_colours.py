@@ -124,7 +124,7 @@ def ray_columns(grid: Grid, background: int) -> tuple[dict, dict]:
     cells = grid.astype(np.int16)
     colours, numbers = {}, {}
     for name, down, right in WAYS:
-        colour, distance, unlike, until = _along(cells, background, down, right)
+        colour, distance, unlike, until = along(cells, background, down, right)
         colours[f"ray {name}"], numbers[f"ray {name} distance"] = colour, distance
         colours[f"ray unlike {name}"], numbers[f"ray unlike {name} distance"] = unlike, until
         numbers[f"ray {name} odd distance"] = np.where(distance == FAR, -1, distance % 2).astype(np.int16)
@@ -160,7 +160,7 @@ def _behind(colours: dict, numbers: dict) -> tuple[np.ndarray, np.ndarray]:
     return found.astype(np.int16), distance.astype(np.int16)
 
 
-def _along(cells: np.ndarray, background: int, down: int, right: int) -> tuple:
+def along(cells: np.ndarray, background: int, down: int, right: int) -> tuple:
     """First colour and its distance, first colour unlike the cell's own and its distance."""
     found, far = np.full_like(cells, -1), np.full_like(cells, FAR)
     unlike, until = np.full_like(cells, -1), np.full_like(cells, FAR)
@@ -196,19 +196,31 @@ def mirror_columns(grid: Grid, background: int) -> tuple[dict, dict]:
 
 
 def nearest_columns(grid: Grid, background: int) -> tuple[dict, dict]:
-    """The colour that is nearest in steps beside, and its distance; -1 where two colours are equally near."""
+    """The colour that is nearest in steps beside, or in steps around (corners too), and its distance.
+
+    -1 where two colours are equally near.
+    """
     cells = grid.astype(np.int16)
+    colours, numbers = {}, {}
+    for name, ways in (("nearest", WAYS[:4]), ("nearest around", WAYS)):
+        colours[name], distance = _spread_out(cells, background, ways)
+        numbers[f"{name} distance"] = distance
+        numbers[f"{name} odd distance"] = distance % 2
+    return colours, numbers
+
+
+def _spread_out(cells: np.ndarray, background: int, ways: tuple) -> tuple[np.ndarray, np.ndarray]:
+    """Colours spread over the background step by step; where two meet in one step, neither is told."""
     spread = np.where(cells == background, -1, cells).astype(np.int16)
     distance = np.where(spread >= 0, 0, FAR).astype(np.int16)
     clash = -2
     for step in range(1, sum(cells.shape)):
         if not (distance == FAR).any() or (distance == FAR).all():
             break
-        around = np.stack([moved(spread, down, right, -1) for _, down, right in WAYS[:4]])
+        around = np.stack([moved(spread, down, right, -1) for _, down, right in ways])
         best = np.where(around == -1, -FAR, around).max(axis=0)
         lowest = np.where(around == -1, FAR, around).min(axis=0)
         new = (distance == FAR) & (lowest < FAR)
         spread = np.where(new, np.where(best == lowest, best, clash), spread).astype(np.int16)
         distance[new] = step
-    colours = {"nearest": np.maximum(spread, -1)}
-    return colours, {"nearest distance": distance}
+    return np.maximum(spread, -1), distance

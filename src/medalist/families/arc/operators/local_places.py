@@ -8,7 +8,7 @@ import numpy as np
 from medalist.families.arc.grids.cells import Grid
 from medalist.families.arc.grids.kernels import components
 from medalist.families.arc.language.operator import NoValue
-from medalist.families.arc.operators.local_colours import FAR, WAYS, moved
+from medalist.families.arc.operators.local_colours import FAR, WAYS, along, moved
 from medalist.families.arc.operators.panels import panel_spans
 
 
@@ -158,7 +158,12 @@ def to_columns(grid: Grid, background: int, which: str) -> tuple[dict, dict]:
     numbers[f"{name} distance"] = distance
     numbers[f"{name} odd distance"] = distance % 2
     numbers[f"{name} steps"] = steps
-    return {}, {title: values.astype(np.int16) for title, values in numbers.items()}
+    hits = np.stack([along(grid.astype(np.int16), background, *way[1:])[0] for way in WAYS[:4]])
+    facing = hits == int(grid[mine][0]) if mine.any() else np.zeros(hits.shape, bool)
+    across = np.take_along_axis(hits, np.array([1, 0, 3, 2])[facing.argmax(axis=0)][None], 0)[0]
+    opposite = np.where(facing.any(axis=0), across, -1).astype(np.int16)
+    counted = {title: values.astype(np.int16) for title, values in numbers.items()}
+    return {f"{name} opposite": opposite}, counted
 
 
 def _colour_called(which: str, grid: Grid, background: int) -> int:

@@ -28,6 +28,7 @@ SYMBOL_COSTS = {
     "line": 1.8,
     "panel": 1.5,
     "wide": 4.0,
+    "to": 1.6,
     "background": 0.8,
     "other": 1.0,
 }
