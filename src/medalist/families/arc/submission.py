@@ -48,11 +48,11 @@ class Submission:
         if task not in self._pieces:
             raise KeyError(task)
         pairs = [dict(zip(ATTEMPTS, pair, strict=True)) for pair in attempts]
-        self._pieces[task] = json.dumps(pairs, separators=(",", ":"))
+        self._pieces[task] = f"{json.dumps(task)}:{json.dumps(pairs, separators=(',', ':'))}"
 
     @property
     def text(self) -> str:
-        return "{" + ",\n".join(f"{json.dumps(task)}:{piece}" for task, piece in self._pieces.items()) + "}\n"
+        return "{" + ",\n".join(self._pieces.values()) + "}\n"
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -110,7 +110,7 @@ class _Round:
         waiting.reverse()
         threads = ThreadPoolExecutor(self._jobs, thread_name_prefix="puzzle")
         try:
-            while waiting or pool.busy or self._asked:
+            while (waiting or pool.busy or self._asked) and not desk.out_of_time:
                 while waiting and pool.open_places > 0 and len(self._asked) <= self._jobs:
                     self._begin(waiting.pop())
                 for reply in pool.collect(_WAIT_SECONDS) if pool.busy else ():
