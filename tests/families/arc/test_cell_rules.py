@@ -118,3 +118,13 @@ def test_rules_after_a_step_choose_between_the_grid_and_what_the_step_made_of_it
     best = max(after.propose(puzzle, Meter(after.states)), key=lambda each: each.confidence)
     assert (best.program.answer(puzzle.tests[0]) == output).all()
     assert best.program.operator == "by_tree"
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [[([[1]], [[2]])], [([[1]], [[2]]), ([[1]], [[3]])], [([[0, 0]], [[0, 0]])], [([[4, 4]], [[5, 6]])]],
+)
+def test_puzzles_with_next_to_nothing_in_them_break_nothing(pairs):
+    train = tuple(Pair(np.array(a, np.int8), np.array(b, np.int8)) for a, b in pairs)
+    for proposal in stage.propose(Puzzle(train, (np.array([[1, 7]], np.int8),)), Meter(stage.states)):
+        assert 0 < proposal.confidence < 1

@@ -1,6 +1,6 @@
 """How far learned rules are believed: by pairs left out, cost, novelty and the share of rules that agree.
 
-Calibrated on the first answers for 93 same-shape training tasks of the design half:
+Set by the first answers for 72 same-shape training tasks of the design half:
 
 ==================  ===========  =============
 left-out pairs      rule's cost  right / first
@@ -12,9 +12,19 @@ none                under 12     4 / 6
 none                12 and more  1 / 16
 ==================  ===========  =============
 
+and then measured on the first answers for 33 further tasks of that half:
+
+==============  =============
+confidence      right / first
+==============  =============
+0.65 and more   18 / 18
+0.25 to 0.65    4 / 6
+under 0.25      0 / 9
+==============  =============
+
 Second answers were right 1 time in 61: where the first has a large share of the weight, nothing else is worth much.
-Rules that grow (``growth``) were right on 11 of 12 tasks. What is said here is a little lower, since rules learned on
-tasks nobody looked at will do a little worse.
+Rules that grow (``growth``) were right on 11 of 12 tasks when all changed cells begin in one colour, which is asked
+for now, and on 1 of 4 others.
 """
 
 from __future__ import annotations

@@ -134,6 +134,8 @@ def _rules(sample: Sample, table: Table, costs: npt.NDArray[np.float64], effort:
     if not len(table.tests):
         return
     separated = conflicts(sample)
+    if not separated.any(axis=1).all():
+        return
     yield from _lookups(sample, separated, table, costs, effort)
     yield from small_rules(sample, separated, costs, effort.nodes, effort.sets)
     owner = [test.column.split(" ")[0] for test in table.tests]
@@ -151,6 +153,8 @@ def _lookups(
     sample: Sample, separated: Bits, table: Table, costs: npt.NDArray[np.float64], effort: Effort
 ) -> Iterator[Rule]:
     """Trees over the tests of one or two columns that tell everything apart between them."""
+    if not table.of_column:
+        return
     whole, column_costs, members = by_column(separated, costs, table.of_column)
     for taken, chosen in enumerate(small_sets(whole, column_costs, effort.lookup_nodes)):
         if taken >= effort.lookups or len(chosen) > 2:

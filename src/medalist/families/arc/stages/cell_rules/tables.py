@@ -98,6 +98,8 @@ def build_table(
     grid_of = np.repeat(np.arange(len(inputs)), [grid.size for grid in inputs])
     learned = grid_of < train
     tests, bits, of_column = _distinct(*_tests(colours, numbers, learned, _colour_costs(inputs, train)))
+    if not tests:
+        bits = np.zeros((len(grid_of), 0), bool)
     return Table(grid_of, colours, numbers, tests, bits, of_column)
 
 
