@@ -78,27 +78,27 @@ def in_line(pieces: tuple[Piece, ...], *, across: bool) -> Grid:
 
 
 def lattice_places(pieces: tuple[Piece, ...]) -> tuple[list[int], list[int]]:
-    """In which row and column of a lattice each piece lies: pieces whose middles are within half a size share one.
+    """In which row and column of a lattice each piece lies: those mostly beside each other share one.
 
     >>> lattice_places((Piece(np.array([[3]], np.int8), 1, 1), Piece(np.array([[4]], np.int8), 1, 4)))
     ([0, 0], [0, 1])
     """
     if not pieces:
         raise NoValue("no pieces")
-    rows = _ranks(measured(pieces, "row"), min(each.cells.shape[0] for each in pieces))
-    columns = _ranks(measured(pieces, "column"), min(each.cells.shape[1] for each in pieces))
-    return rows, columns
+    rows = _ranks([(each.row, each.row + each.cells.shape[0]) for each in pieces])
+    return rows, _ranks([(each.column, each.column + each.cells.shape[1]) for each in pieces])
 
 
-def _ranks(middles: list[float], least: int) -> list[int]:
-    rank_of = {}
-    last, rank = -1000.0, -1
-    for middle in sorted(middles):
-        if middle - last > least:
-            rank += 1
-        rank_of[middle] = rank
-        last = middle
-    return [rank_of[middle] for middle in middles]
+def _ranks(spans: list[tuple[int, int]]) -> list[int]:
+    """The ranks of spans (first, one past the last) by their middles; the next shares one if half the shorter overlaps."""
+    order = sorted(range(len(spans)), key=lambda place: (sum(spans[place]), place))
+    ranks, rank = [0] * len(spans), 0
+    for before, place in zip([order[0], *order], order, strict=False):
+        (start, end), (last_start, last_end) = spans[place], spans[before]
+        overlap = min(end, last_end) - max(start, last_start)
+        rank += 2 * overlap <= min(end - start, last_end - last_start)
+        ranks[place] = rank
+    return ranks
 
 
 @operator(tags=("grid partition", "object detection"), cost=0.8)

@@ -53,6 +53,19 @@ def repeat_by_own(grid: Grid, *, of: str) -> Grid:
     return repeat_by(grid, own_number(grid, of), down=True, across=True)
 
 
+@operator(tags=("pattern copy",), cost=1.1)
+def repeat_to_square(grid: Grid) -> Grid:
+    """The grid repeated along its shorter side until it is square. NoValue where that does not come out even.
+
+    >>> repeat_to_square(np.array([[1, 2]], np.int8)).tolist()
+    [[1, 2], [1, 2]]
+    """
+    height, width = grid.shape
+    if height == width or max(grid.shape) % min(grid.shape):
+        raise NoValue("no number of times")
+    return np.tile(grid, (max(1, width // height), max(1, height // width)))
+
+
 @operator(tags=("array manipulation",), side=SIDES, cost=1.4)
 def pad_to_square(grid: Grid, *, side: str) -> Grid:
     """The grid with background at one side, as much as makes it square.

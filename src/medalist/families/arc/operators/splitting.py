@@ -30,8 +30,24 @@ def colour_layers(grid: Grid) -> tuple[Piece, ...]:
     >>> [each.cells.tolist() for each in colour_layers(np.array([[4, 0, 5, 4]], np.int8))]
     [[[4, -1, -1, 4]], [[5]]]
     """
+    return _layers(grid, background(grid))
+
+
+@operator(tags=("object detection", "colour fill", "grid partition"))
+def every_colour(grid: Grid) -> tuple[Piece, ...]:
+    """All cells of a colour as one piece, for each colour of a grid without 0; the most frequent colour first.
+
+    >>> [each.cells.tolist() for each in every_colour(np.array([[4, 4, 5]], np.int8))]
+    [[[4, 4]], [[5]]]
+    """
+    if not grid.all():
+        raise NoValue("there is a background")
+    return _layers(grid, 0)
+
+
+def _layers(grid: Grid, empty: int) -> tuple[Piece, ...]:
     counts = np.bincount(grid.ravel(), minlength=10)
-    counts[background(grid)] = 0
+    counts[empty] = 0
     colours = [colour for colour in np.argsort(-counts, kind="stable").tolist() if counts[colour]]
     if not colours:
         raise NoValue("nothing but background")
