@@ -95,7 +95,9 @@ def test_closing_leaves_no_process(pool: Callable[..., Pool]) -> None:
         while len(below := psutil.Process(_own_process()).children()) < 2:
             made.collect(0.1)
     _, living = psutil.wait_procs(below, timeout=10)
-    assert all(each.status() == psutil.STATUS_ZOMBIE for each in living), "but for those that init has not buried"
+    assert all(each.status() == psutil.STATUS_ZOMBIE for each in living), (
+        "but for those that init has not buried"
+    )
 
 
 def test_development_ranks_by_what_is_right_on_the_tests(pool: Callable[..., Pool]) -> None:
