@@ -19,9 +19,6 @@ from medalist.families.arc.solving.refine_values import Values
 from medalist.families.arc.solving.stage import Meter, Proposal, Spent, Stage
 from medalist.families.arc.solving.views import put_in
 
-PRICE = 300
-"""States that a learned stage costs beyond those it counts: what it prepares is not counted, and not cheap."""
-
 _MOST_OF_ONE = 3
 _FORESEE = frozenset({"cell rules"})
 """Stages whose own confidence says already how left-out pairs are foreseen."""
@@ -106,8 +103,14 @@ def _fitting(stage: Stage, puzzle: Puzzle, meter: Meter, states: int, most: int)
                 break
     except Spent:
         pass
-    meter.spend(own.spent + PRICE)
+    meter.spend(own.spent + _price(stage, puzzle))
     return found
+
+
+def _price(stage: Stage, puzzle: Puzzle) -> int:
+    """States that a stage costs beyond those it counts: what it prepares for every cell is not counted, nor cheap."""
+    cells = sum(grid.size for grid in puzzle.inputs)
+    return 200 + (cells if stage.name in _FORESEE else cells // 8)
 
 
 def mapped_share(values: Sequence[Grid], puzzle: Puzzle) -> float:

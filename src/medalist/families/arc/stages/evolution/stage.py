@@ -38,7 +38,7 @@ _LEARNED_AFTER = 4
 """On so many programs' values the learned stages are tried before breeding, and on as many new ones after it."""
 
 _REFINED = 2
-_REFINING_STATES = 2_500
+_REFINING_STATES = 1_500
 """So many of the seeds are refined, each within so many states."""
 
 _LONGEST_BASE = 5.0
@@ -54,7 +54,7 @@ class Evolution:
     """Proposes what gives every training output."""
 
     name: str = "evolution"
-    states: int = 30_000
+    states: int = 25_000
 
     def propose(
         self,
