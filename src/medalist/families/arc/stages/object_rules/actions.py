@@ -64,7 +64,8 @@ WAYS = (
 LINKS = ("right", "down", "se", "sw")
 TABLES = ("area", "colour", "form", "shape", "holes", "rank_area", "low_area", "longest", "marker", "touch_colour",
           "same_form", "rank_longest", "height", "width", "colours", "lie", "rank_hole_area", "rank_left", "rank_top",
-          "others", "nearest_colour", "content_colour", "holder_colour", "full", "square", "symmetric")  # fmt: skip
+          "others", "even_side", "even", "block",
+          "nearest_colour", "content_colour", "holder_colour", "full", "square", "symmetric")  # fmt: skip
 
 
 @dataclass(frozen=True)
