@@ -28,8 +28,8 @@ EFFORT = replace(BRIEF, sets=40, nodes=300)
 BELIEVED, DEARER = 0.88, 0.04
 """Steps are chosen among many for being near the outputs: their rules are believed less, and less for longer steps.
 
-On 22 tasks of the design half whose grids change shape, the first answer was right on the 6 where more than 0.25 was
-said, and wrong on the 3 where less was.
+On 38 tasks of the design half whose grids change shape, the first answer was right on 12 of 13 where more than 0.25
+was said, and on none of 3 where less was. Where grids keep their shape it seldom adds to what ``cell_rules`` finds.
 """
 
 
