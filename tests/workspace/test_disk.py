@@ -70,8 +70,10 @@ def test_who_filled_it_and_ended_before_a_look_leaves_room_too(disk: Path) -> No
     place = disk / "greedy"
     place.mkdir()
     (place / "note").write_text("kept")
-    guard = DiskGuard(place, 2, list)
-    assert subprocess.run([sys.executable, "-c", FILLS, str(place)], capture_output=True, check=False).returncode
+    started: list[subprocess.CompletedProcess[bytes]] = []
+    guard = DiskGuard(place, 2, list, started=lambda: len(started))
+    filler = [sys.executable, "-c", FILLS, str(place)]
+    started.append(subprocess.run(filler, capture_output=True, check=False))
     guard.start()
     try:
         deadline = time.monotonic() + 10
@@ -80,6 +82,19 @@ def test_who_filled_it_and_ended_before_a_look_leaves_room_too(disk: Path) -> No
             time.sleep(0.05)
         assert guard.kills == 1
         assert (place / "note").read_text() == "kept"
+    finally:
+        guard.stop()
+
+
+def test_files_that_no_job_of_late_has_written_stay(disk: Path) -> None:
+    place = disk / "full"
+    place.mkdir()
+    guard = DiskGuard(place, 1, list, started=lambda: 3)
+    (place / "product").write_bytes(bytes(60 << 20))
+    guard.start()
+    try:
+        time.sleep(0.5)
+        assert (place / "product").stat().st_size == 60 << 20
     finally:
         guard.stop()
 

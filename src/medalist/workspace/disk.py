@@ -3,8 +3,8 @@
 No limit on a folder can be set without a file system of its own, so a thread looks many times a second how much is
 left, which costs next to nothing, and adds up the workspace's files only once that is little. If they are more than
 the workspace's share by then, its jobs are killed and its largest files removed, those of a job that the full disk
-has ended already too. What is written faster than a look lasts still fills a small disk for a moment;
-``core/patience`` has Medalist's own writes wait for that.
+has just ended too. Files that no job of late can have written stay. What is written faster than a look lasts still
+fills a small disk for a moment; ``core/patience`` has Medalist's own writes wait for that.
 """
 
 from __future__ import annotations
@@ -29,12 +29,22 @@ waits, since it may be the one that fills the disk next."""
 class DiskGuard:
     """Watches over ``root`` from ``start`` to ``stop``. ``kills`` counts how often it had to end something."""
 
-    def __init__(self, root: Path, sharers: int, running: Callable[[], Sequence[int]]) -> None:
-        """``sharers`` is how many workspaces fill the disk at once; ``running`` gives the pids of this one's jobs."""
+    def __init__(
+        self,
+        root: Path,
+        sharers: int,
+        running: Callable[[], Sequence[int]],
+        started: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """``sharers`` is how many workspaces fill the disk at once; ``running`` gives the pids of this one's jobs, and
+        ``started`` how many it has started so far."""
         free = shutil.disk_usage(root).free
         self.kills = 0
         self._root = root
         self._running = running
+        self._started = started
+        self._known = started()
+        self._was_running = False
         self._share_bytes = free // (sharers + 1)
         self._reserve_bytes = min(_LARGEST_RESERVE_BYTES, int(free * _RESERVE_SHARE))
         self._stopping = threading.Event()
@@ -56,6 +66,8 @@ class DiskGuard:
             with suppress(OSError):  # files come and go while they are added up
                 if self._little_is_left():
                     pause = LOOK_SECONDS if self._end_whoever_fills_it() else _PAUSE_SECONDS
+                else:
+                    self._known, self._was_running = self._started(), bool(self._running())
 
     def _little_is_left(self) -> bool:
         disk = os.statvfs(self._root)
@@ -63,16 +75,20 @@ class DiskGuard:
 
     def _end_whoever_fills_it(self) -> bool:
         """Whether it was this workspace, more or less: then its jobs are dead and there is room again."""
-        if sum(_sizes(self._root).values()) <= self._share_bytes:
+        running = self._running()
+        ended = (
+            self._was_running or self._started() > self._known
+        )  # a job that the full disk has ended itself
+        if not (running or ended) or sum(_sizes(self._root).values()) <= self._share_bytes:
             return False
         self.kills += 1
-        for pid in self._running():  # none, where the full disk has ended the job before this look
+        for pid in running:
             with suppress(ProcessLookupError):
-                ended = os.pidfd_open(pid)
+                descriptor = os.pidfd_open(pid)
                 try:
-                    kill_tree(pid, 0.0, ended)
+                    kill_tree(pid, 0.0, descriptor)
                 finally:
-                    os.close(ended)
+                    os.close(descriptor)
         self._remove_the_largest()
         return True
 

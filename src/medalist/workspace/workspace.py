@@ -92,7 +92,12 @@ class Workspace:
             max_processes=None if "pids" in self._group.holds else policy.max_processes,
             clock=clock,
         )
-        self._disk = DiskGuard(root, sharers, lambda: [job.pid for job in self.jobs.unfinished() if job.pid])
+        self._disk = DiskGuard(
+            root,
+            sharers,
+            running=lambda: [job.pid for job in self.jobs.unfinished() if job.pid],
+            started=lambda: len(self.jobs.jobs),
+        )
         self._disk.start()
 
     @classmethod
