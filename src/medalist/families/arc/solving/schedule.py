@@ -12,7 +12,7 @@ from medalist.families.arc.solving.stage import Meter, Proposal, Stage
 
 _STAGES = "medalist.families.arc.stages"
 LEARNED = ("detectors", "cell_rules", "object_rules")
-SEARCHED = ("bottom_up", "composition")
+SEARCHED = ("bottom_up", "cell_rules_after", "composition")
 
 
 def find_stage(name: str) -> Stage:
@@ -35,13 +35,25 @@ def solve(
     where None; only there does ``seed`` matter.
     """
     search = Search(puzzle, seconds=seconds)
-    for name in (*LEARNED, *SEARCHED):
-        if search.sure:
-            break
-        search.run(find_stage(name))
+    _run(search, LEARNED)
+    if library and not search.sure:
+        _recall(search, library)
+    _run(search, SEARCHED)
     if not search.solutions:
         _evolve(search, seed, population, generations)
     return search.solution()
+
+
+def _run(search: Search, names: Sequence[str]) -> None:
+    for name in names:
+        if not search.sure:
+            search.run(find_stage(name))
+
+
+def _recall(search: Search, library: Sequence[Program]) -> None:
+    """What solved other puzzles, before anything is searched for."""
+    stage = import_module(f"{_STAGES}.library").stage
+    search.take(stage.name, stage.states, lambda meter: stage.propose(search.puzzle, meter, library))
 
 
 def _evolve(search: Search, seed: int, population: int | None, generations: int | None) -> None:
