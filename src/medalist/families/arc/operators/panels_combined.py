@@ -13,18 +13,25 @@ from medalist.families.arc.operators.panels_parts import ground, measures, parts
 def stacked(grid: Grid, parts: str) -> Grid:
     """The parts of one shape as layers, shape (parts, rows, columns). Raises NoValue where shapes differ.
 
-    "mirrored panels" and "mirrored tiles R C" are folded over: every other one is flipped, as in a mirror.
+    "mirrored panels" and "mirrored tiles R C" are folded over: every second row and column of them is flipped, as in
+    a mirror; after "back-mirrored" every first.
     """
-    folded = parts.startswith("mirrored ")
-    pieces = parts_of(grid, parts.removeprefix("mirrored "), -1)
+    fold, _, rest = parts.partition(" ")
+    if not fold.endswith("mirrored"):
+        fold, rest = "", parts
+    pieces = parts_of(grid, rest, -1)
     if len({piece.cells.shape for piece in pieces}) > 1:
         raise NoValue("panels of different shapes")
-    if not folded:
+    if not fold:
         return np.stack([piece.cells for piece in pieces])
     rows, columns = sorted({piece.row for piece in pieces}), sorted({piece.column for piece in pieces})
+    kept = int(fold == "back-mirrored")
     return np.stack(
         [
-            p.cells[:: 1 - 2 * (rows.index(p.row) % 2), :: 1 - 2 * (columns.index(p.column) % 2)]
+            p.cells[
+                :: -1 if len(rows) > 1 and rows.index(p.row) % 2 != kept else 1,
+                :: -1 if len(columns) > 1 and columns.index(p.column) % 2 != kept else 1,
+            ]
             for p in pieces
         ]
     )

@@ -86,7 +86,8 @@ def all_measures(pieces: list[Piece], grid: Grid, background: int) -> dict[str, 
 def paint_parts(
     grid: Grid, *, parts: str, measure: str, how: str, table: tuple, background: int = -1
 ) -> Grid:
-    """Each part painted the colour that ``table`` gives for what is measured of it; -1 leaves it as it is.
+    """Each part painted the colour that ``table`` gives for what is measured of it; -1 leaves it as it is, -2 takes
+    its own least frequent colour, -3 the colour that touches it most (see ``tint_of``).
 
     With ``how`` "value" the table's keys are measures; with "most", "least", "only" they are 1 for the part that
     stands out and 0 for the others.
@@ -108,7 +109,58 @@ def paint_parts(
     for piece, value in zip(pieces, values, strict=True):
         if value not in answers:
             raise NoValue("a part measures what the table does not know")
-        if answers[value] >= 0:
+        if answers[value] != -1:
             rows, columns = np.nonzero(piece.cells != CLEAR)
-            out[rows + piece.row, columns + piece.column] = answers[value]
+            out[rows + piece.row, columns + piece.column] = tint_of(grid, piece, answers[value])
+    return out
+
+
+def tint_of(grid: Grid, piece: Piece, paint: int) -> int:
+    """The colour that a paint is for a piece: itself from 0 on, -2 its least frequent colour where it has several,
+    -3 the colour of most cells that touch it, its own and the grid's most frequent left out.
+
+    >>> tint_of(np.array([[0, 0, 0, 4, 5, 5]], np.int8), Piece(np.array([[4]], np.int8), 0, 3), -3)
+    5
+    """
+    if paint >= 0:
+        return paint
+    solid = piece.cells != CLEAR
+    inks = np.bincount(piece.cells[solid], minlength=10)
+    if paint == -2:
+        if (inks > 0).sum() < 2:
+            raise NoValue("a part of one colour")
+        return int(np.where(inks, inks, grid.size + 1).argmin())
+    here = np.zeros((grid.shape[0] + 2, grid.shape[1] + 2), bool)
+    height, width = piece.cells.shape
+    here[piece.row + 1 : piece.row + 1 + height, piece.column + 1 : piece.column + 1 + width] = solid
+    near = here.copy()
+    for axis in (0, 1):
+        near |= np.roll(here, 1, axis) | np.roll(here, -1, axis)
+    touching = np.bincount(grid[(near & ~here)[1:-1, 1:-1]], minlength=10)
+    touching[inks > 0] = 0
+    touching[ground(grid, -1)] = 0
+    if not touching.any():
+        raise NoValue("nothing touches it")
+    return int(touching.argmax())
+
+
+@operator(tags=("neighbourhood analysis", "object detection"), most=(1, 2))
+def denoised(grid: Grid, *, most: int) -> Grid:
+    """Specks of at most ``most`` cells of one colour given the colour that most cells around them have.
+
+    >>> denoised(np.array([[0, 0, 0], [0, 7, 0], [0, 0, 0]], np.int8), most=1).tolist()
+    [[0, 0, 0], [0, 0, 0], [0, 0, 0]]
+    """
+    labels = components(grid, -1, True, True)
+    sizes = np.bincount(labels.ravel())
+    out = grid.copy()
+    for label in np.flatnonzero((sizes > 0) & (sizes <= most)).tolist():
+        rows, columns = np.nonzero(labels == label)
+        around = (
+            slice(max(rows.min() - 1, 0), rows.max() + 2),
+            slice(max(columns.min() - 1, 0), columns.max() + 2),
+        )
+        others = grid[around][labels[around] != label]
+        if others.size:
+            out[rows, columns] = np.bincount(others, minlength=10).argmax()
     return out

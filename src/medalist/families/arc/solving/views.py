@@ -88,14 +88,21 @@ def turned_views(puzzle: Puzzle, turns: tuple[int, ...] = (4, 1, 2, 3, 5, 6, 7))
         yield View(f"turned {turn}", seen, bring)
 
 
-SIMPLER = ("crop", "trim", "drop_empty_lines", "drop_plain_lines", "shrunk", "without_edge")
-"""Operators that leave less of an input, when it is that rest which the outputs are made from."""
+SIMPLER = (
+    call("crop", INPUT),
+    call("trim", INPUT),
+    call("drop_empty_lines", INPUT),
+    call("drop_plain_lines", INPUT),
+    call("shrunk", INPUT),
+    call("without_edge", INPUT),
+    call("denoised", INPUT, most=1),
+)
+"""Steps that leave less of an input, when it is that rest which the outputs are made from."""
 
 
 def input_views(puzzle: Puzzle) -> Iterator[View]:
     """Inputs made smaller, outputs as they are."""
-    for name in SIMPLER:
-        inner = call(name, INPUT)
+    for inner in SIMPLER:
         inputs = [inner.answer(grid) for grid in puzzle.inputs]
         kept = [grid for grid in inputs if grid is not None]
         if len(kept) < len(inputs) or all(map(same, kept, puzzle.inputs)):
@@ -105,7 +112,7 @@ def input_views(puzzle: Puzzle) -> Iterator[View]:
         def bring(program: Program, inner: Program = inner) -> Program:
             return put_in(program, inner)
 
-        yield View(f"inputs: {name}", Puzzle(pairs, tuple(kept[len(pairs) :])), bring)
+        yield View(f"inputs: {inner.operator}", Puzzle(pairs, tuple(kept[len(pairs) :])), bring)
 
 
 def output_views(puzzle: Puzzle) -> Iterator[View]:

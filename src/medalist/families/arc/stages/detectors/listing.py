@@ -146,7 +146,11 @@ def _counts(grid: np.ndarray, what: str, base: int) -> int:
 def _orders(filled: list[np.ndarray], shape: tuple[int, ...]) -> Iterator[Places]:
     """Orders of places in which every output is filled from the first on: as one reads, or as the outputs grow."""
     every = [(row, column) for row in range(shape[0]) for column in range(shape[1])]
-    ways = [every, sorted(every, key=lambda at: (at[1], at[0])), every[::-1]]
+    ways = [
+        sorted(every, key=lambda at, signs=signs, swap=swap: (signs[0] * at[swap], signs[1] * at[1 - swap]))
+        for swap in (0, 1)
+        for signs in ((1, 1), (1, -1), (-1, 1), (-1, -1))
+    ]
     grown: list[tuple[int, int]] = []
     for mask in sorted(filled, key=lambda mask: int(mask.sum())):
         grown += [at for at in every if mask[at] and at not in grown]
@@ -158,7 +162,7 @@ def _orders(filled: list[np.ndarray], shape: tuple[int, ...]) -> Iterator[Places
 def deciding(puzzle: Puzzle, meter: Meter) -> Iterator[Idea]:
     """One of few constant grids, by something that is told of the whole input."""
     outputs = {tuple(map(tuple, out.tolist())) for out in puzzle.outputs}
-    if len(outputs) in (1, len(puzzle.train)):
+    if puzzle.same_shape or len(outputs) in (1, len(puzzle.train)):
         return
     if max(out.size for out in puzzle.outputs) > 100:
         return

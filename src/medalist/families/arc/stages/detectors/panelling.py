@@ -20,7 +20,7 @@ from medalist.families.arc.stages.detectors.fitting import Idea, backgrounds, ti
 def combining(puzzle: Puzzle, meter: Meter) -> Iterator[Idea]:
     """Panels laid over each other by a table of what is filled, by priority, or by a table of colours."""
     ways = ("panels", *tilings(puzzle))
-    for parts in (*ways, *(f"mirrored {way}" for way in ways)):
+    for parts in (*ways, *(f"{fold} {way}" for fold in ("mirrored", "back-mirrored") for way in ways)):
         try:
             layers = [stacked(pair.input, parts) for pair in puzzle.train]
         except NoValue:

@@ -6,14 +6,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from medalist.families.arc.grids.cells import CLEAR, Piece
+from medalist.families.arc.grids.cells import CLEAR, Grid, Piece
 from medalist.families.arc.grids.puzzle import Puzzle
 from medalist.families.arc.language.operator import NoValue
 from medalist.families.arc.language.program import INPUT, call
 from medalist.families.arc.operators.panels_parts import standing_out
-from medalist.families.arc.operators.patterns_colours import all_measures, paintable
+from medalist.families.arc.operators.patterns_colours import all_measures, paintable, tint_of
 from medalist.families.arc.solving.stage import Meter
 from medalist.families.arc.stages.detectors.fitting import Idea, backgrounds, colours_of
+
+WEAK = ("colour", "cells of", "row", "column", "last")
+"""Measures that are seldom the reason."""
 
 SPLITS = ("gaps", "shapes 4", "shapes", "objects 4", "objects")
 
@@ -28,6 +31,8 @@ def recolouring(puzzle: Puzzle, meter: Meter) -> Iterator[Idea]:
         unseen = colours_of(puzzle.tests) - colours_of(pair.input for pair in puzzle.train)
         prior = 0.5 if unseen else 0.97
         yield Idea(call("exchanged", INPUT, table=table), prior, "each colour becomes another")
+    for most in (1, 2):
+        yield Idea(call("denoised", INPUT, most=most), 0.8, "specks take the colour around them")
     for base in backgrounds(puzzle):
         for way in ("forward", "backward", "both"):
             yield Idea(
@@ -63,7 +68,10 @@ def _painted(puzzle: Puzzle, parts: str, base: int, meter: Meter) -> Iterator[Id
             kept = (pair.output[rows, columns] == pair.input[rows, columns]).all()
             if len(shown) > 1 and not kept:
                 return
-            goal.append((-1 if kept else int(shown[0]), int(shown[0]) if len(shown) == 1 else -1))
+            goal.append({-1} if kept else set())
+            if len(shown) == 1:
+                goal[-1].add(int(shown[0]))
+                goal[-1] |= {paint for paint in (-2, -3) if _tint(pair.input, piece, paint) == shown[0]}
             elsewhere[rows, columns] = pair.output[rows, columns]
         if not (elsewhere == pair.output).all():
             return
@@ -74,12 +82,19 @@ def _painted(puzzle: Puzzle, parts: str, base: int, meter: Meter) -> Iterator[Id
         for how in ("value", "most", "least", "only"):
             meter.spend()
             table = _paint_table([t[measure] for t in tables], goals, how)
-            if table and any(paint >= 0 for _, paint in table):
-                prior = 0.75 * min(1.0, count / (3 * len(table)))
+            if table and any(paint != -1 for _, paint in table):
+                prior = 0.75 * min(1.0, count / (3 * len(table))) * (0.6 if measure.startswith(WEAK) else 1.0)
                 program = call(
                     "paint_parts", INPUT, parts=parts, measure=measure, how=how, table=table, background=base
                 )
                 yield Idea(program, prior, f"{parts} are painted by {how} of {measure}")
+
+
+def _tint(grid: Grid, piece: Piece, paint: int) -> int:
+    try:
+        return tint_of(grid, piece, paint)
+    except NoValue:
+        return -1
 
 
 def _cells(piece: Piece) -> tuple[np.ndarray, np.ndarray]:
@@ -88,7 +103,7 @@ def _cells(piece: Piece) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _paint_table(
-    values: list[list[int]], goals: list[list[tuple[int, int]]], how: str
+    values: list[list[int]], goals: list[list[set[int]]], how: str
 ) -> tuple[tuple[int, int], ...] | None:
     """From what is measured to a paint, -1 for what stays as it is; None where one value has several."""
     left: dict[int, set[int]] = {}
@@ -99,12 +114,12 @@ def _paint_table(
             except NoValue:
                 return None
             measured = [int(place == chosen) for place in range(len(measured))]
-        for value, (change, colour) in zip(measured, goal, strict=True):
-            possible = {change, colour} if colour >= 0 else {-1}
+        for value, possible in zip(measured, goal, strict=True):
             left[value] = left.get(value, possible) & possible
             if not left[value]:
                 return None
-    return tuple((value, min(paints)) for value, paints in sorted(left.items()))
+    order = (-1, *range(10), -3, -2)
+    return tuple((value, min(paints, key=order.index)) for value, paints in sorted(left.items()))
 
 
 def falling(puzzle: Puzzle, meter: Meter) -> Iterator[Idea]:

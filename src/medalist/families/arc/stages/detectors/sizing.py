@@ -33,6 +33,8 @@ def copying(puzzle: Puzzle, meter: Meter) -> Iterator[Idea]:
         for down in _amounts(puzzle, base, 0):
             for across in _amounts(puzzle, base, 1):
                 meter.spend()
+                if down == across == "1":
+                    continue
                 plain = 1.0 if down.isdecimal() and across.isdecimal() else 0.9
                 for name in ("enlarged", "repeated"):
                     program = call(name, INPUT, down=down, across=across, background=base)

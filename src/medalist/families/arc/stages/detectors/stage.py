@@ -52,6 +52,9 @@ SEEN_OTHERWISE = 0.85
 """Of proposals that fit a view, how many are right for one that fits the puzzle itself."""
 
 
+BY_ROLE = 0.7
+"""The same where colours are seen by role."""
+
 AFTER_A_STEP = 0.55
 """The same for one that fits what another step leaves."""
 
@@ -76,9 +79,10 @@ class Detectors:
             input_views(puzzle), output_views(puzzle), coarse_views(puzzle), _few_colours(puzzle)
         ):
             for proposal in detected(view.puzzle, meter):
+                trust = BY_ROLE if view.name.startswith("colours") else SEEN_OTHERWISE
                 yield Proposal(
                     view.bring(proposal.program),
-                    proposal.confidence * SEEN_OTHERWISE,
+                    proposal.confidence * trust,
                     f"{view.name}: {proposal.why}",
                 )
 
