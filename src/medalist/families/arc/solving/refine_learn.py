@@ -110,7 +110,7 @@ def _fitting(stage: Stage, puzzle: Puzzle, meter: Meter, states: int, most: int)
 def _price(stage: Stage, puzzle: Puzzle) -> int:
     """States that a stage costs beyond those it counts: what it prepares for every cell is not counted, nor cheap."""
     cells = sum(grid.size for grid in puzzle.inputs)
-    return 200 + (cells if stage.name in _FORESEE else cells // 8)
+    return 200 + (2 * cells if stage.name in _FORESEE else cells // 8)
 
 
 def mapped_share(values: Sequence[Grid], puzzle: Puzzle) -> float:

@@ -20,7 +20,7 @@ from medalist.families.arc.language.program import CANNOT, INPUT, Program
 from medalist.families.arc.solving.stage import Meter
 from medalist.families.arc.solving.states import LARGEST_VALUE_SIDE, MOST_PIECES
 
-_CELLS_A_STATE = 4000
+_CELLS_A_STATE = 800
 """Values of more cells than this count as several states."""
 
 

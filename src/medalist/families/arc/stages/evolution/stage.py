@@ -78,7 +78,8 @@ class Evolution:
         tried: set[bytes] = set()
         yield from fused_pairs(puzzle, first)
         yield from _refined(puzzle, first, meter)
-        yield from _finished(first, values, tried)
+        if not puzzle.same_shape:  # there the learned stages have seen nothing like it yet
+            yield from _finished(first, values, tried)
         bred: list[Individual] = []
         yield from _bred(values, first, settings, rng, bred)
         yield from fused_pairs(puzzle, bred)
