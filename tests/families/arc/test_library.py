@@ -75,6 +75,8 @@ def test_programs_with_operators_of_another_version_are_left_out(tmp_path: Path)
         connection.execute(
             "UPDATE programs SET program = replace(program, 'turned', 'gone') WHERE number = 1"
         )
-        connection.execute("UPDATE programs SET program = replace(program, 'turn\"', 'spin\"') WHERE number = 2")
+        connection.execute(
+            "UPDATE programs SET program = replace(program, 'turn\"', 'spin\"') WHERE number = 2"
+        )
     assert len(library.snapshot()) == 1
     assert not library.problem
