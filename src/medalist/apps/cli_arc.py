@@ -149,7 +149,7 @@ def _delivery(solved: Solved) -> Delivery:
 def _show(solved: Solved) -> None:
     from rich.table import Table
 
-    from medalist.apps.tables import wide_console
+    from medalist.apps.tables import print_facts
     from medalist.runs.timeline import duration, number
 
     data = solved.as_dict()
@@ -173,9 +173,4 @@ def _show(solved: Solved) -> None:
         ("time", f"{duration(data['seconds'])}, {duration(data['cpu_seconds'])} of CPU time"),
         ("run", str(data["run_dir"])),
     ]  # fmt: skip
-    for name, value in rows:
-        if value is not None:
-            table.add_row(name, value)
-    console = wide_console()
-    console.print()
-    console.print(table, soft_wrap=True)
+    print_facts(table, rows)

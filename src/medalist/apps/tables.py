@@ -48,6 +48,11 @@ def print_result(result: api.AttemptResult) -> None:
         ("time", duration(result.seconds)),
         ("run", str(result.run_dir)),
     ]
+    print_facts(table, rows)
+
+
+def print_facts(table: Table, rows: Iterable[tuple[str, str | None]]) -> None:
+    """Print ``table`` with those ``rows`` that have a value."""
     for name, value in rows:
         if value is not None:
             table.add_row(name, value)

@@ -60,9 +60,7 @@ class ArcPlaybook:
             _solve_all(desk, pool)
             desk.start_cpu_seconds += pool.start_cpu_seconds
         desk.close()
-        shelf.put_back(read_results(session.attempt_dir), session.attempt_dir.parent.name)
-        for problem in shelf.problems:
-            session.events.append("warning", text=problem)
+        put_back(session, shelf)
 
     def _pool_settings(self, session: Session, shelf: Shelf) -> PoolSettings:
         asked = self._settings
@@ -79,6 +77,13 @@ class ArcPlaybook:
             cores=session.cores,
             solver=str(asked.get("solver") or SOLVER),
         )
+
+
+def put_back(session: Session, shelf: Shelf) -> None:
+    """Keep what was found for later runs, and tell what the library suffered from."""
+    shelf.put_back(read_results(session.attempt_dir), session.attempt_dir.parent.name)
+    for problem in shelf.problems:
+        session.events.append("warning", text=problem)
 
 
 def _solve_all(desk: Desk, pool: Pool) -> None:

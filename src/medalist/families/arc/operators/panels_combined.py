@@ -7,7 +7,7 @@ import numpy as np
 from medalist.families.arc.grids.cells import Grid
 from medalist.families.arc.language.operator import NoValue, operator
 from medalist.families.arc.operators.panels import panel_spans
-from medalist.families.arc.operators.panels_parts import ground, measures, parts_of, standing_out
+from medalist.families.arc.operators.panels_parts import ground, keyed, measures, parts_of
 
 
 def stacked(grid: Grid, parts: str) -> Grid:
@@ -105,10 +105,7 @@ def tell_panels(
     measured = measures(pieces, grid, background)
     if measure not in measured:
         raise NoValue("no such colour")
-    values = measured[measure]
-    if how != "value":
-        chosen = standing_out(values, how)
-        values = [int(place == chosen) for place in range(len(values))]
+    values = keyed(measured[measure], how)
     answers = dict(table)
     if table and any(value not in answers for value in values):
         raise NoValue("a panel measures what the table does not know")

@@ -127,6 +127,20 @@ def _objects(cells: Grid, base: int) -> int:
     return int(components(np.where(cells == base, CLEAR, cells).astype(np.int8), CLEAR, True, False).max())
 
 
+def keyed(values: list[int], how: str) -> list[int]:
+    """What a table of measures is asked for: the values with ``how`` "value", else 1 for the one that stands out.
+
+    Raises NoValue where none or several stand out.
+
+    >>> keyed([4, 7, 4], "value"), keyed([4, 7, 4], "most")
+    ([4, 7, 4], [0, 1, 0])
+    """
+    if how == "value":
+        return values
+    chosen = standing_out(values, how)
+    return [int(place == chosen) for place in range(len(values))]
+
+
 def standing_out(values: list[int], how: str) -> int:
     """The one place whose value is the "most", the "least", the "only" one of its kind, or that "is N".
 

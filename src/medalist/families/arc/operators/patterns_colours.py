@@ -11,9 +11,9 @@ from medalist.families.arc.operators.panels_parts import (
     MOST_PARTS,
     cut_out,
     ground,
+    keyed,
     measures,
     parts_of,
-    standing_out,
 )
 
 
@@ -100,10 +100,7 @@ def paint_parts(
     measured = all_measures(pieces, grid, background)
     if measure not in measured:
         raise NoValue("no such colour")
-    values = measured[measure]
-    if how != "value":
-        chosen = standing_out(values, how)
-        values = [int(place == chosen) for place in range(len(values))]
+    values = keyed(measured[measure], how)
     answers = dict(table)
     out = grid.copy()
     for piece, value in zip(pieces, values, strict=True):

@@ -20,10 +20,10 @@ from medalist.families.arc.grids.puzzle import Puzzle
 from medalist.families.arc.individual import judge_program
 from medalist.families.arc.language.program import Program
 from medalist.families.arc.minds import ModelSolution, Switches, solve_with_model
-from medalist.families.arc.playbook import ArcPlaybook, Desk
+from medalist.families.arc.playbook import ArcPlaybook, Desk, put_back
 from medalist.families.arc.pool import Pool, PoolSettings
 from medalist.families.arc.pool_solver import puzzle_as_json, told
-from medalist.families.arc.results import State, read_results
+from medalist.families.arc.results import State
 from medalist.families.arc.shelf import Shelf
 from medalist.families.arc.solving.attempts import choose_attempts
 from medalist.families.arc.solving.solve import BELIEVED, Believed, Solution
@@ -68,9 +68,7 @@ class ArcMinds(ArcPlaybook):
                 _Round(session, desk, pool, door, self._settings, jobs=asked.jobs).work()
                 desk.start_cpu_seconds += pool.start_cpu_seconds
             desk.close()
-        shelf.put_back(read_results(session.attempt_dir), session.attempt_dir.parent.name)
-        for problem in shelf.problems:
-            session.events.append("warning", text=problem)
+        put_back(session, shelf)
 
     def _pool_settings(self, session: Session, shelf: Shelf) -> PoolSettings:
         """The playbook's, whose own evolution keeps its own sizes: those asked for are the language model's."""

@@ -12,7 +12,7 @@ from medalist.families.arc.grids.puzzle import Puzzle
 from medalist.families.arc.language.operator import NoValue
 from medalist.families.arc.language.program import INPUT, call
 from medalist.families.arc.operators.panels_combined import arrangement, stacked
-from medalist.families.arc.operators.panels_parts import ground, measures, parts_of, standing_out
+from medalist.families.arc.operators.panels_parts import ground, keyed, measures, parts_of
 from medalist.families.arc.solving.stage import Meter
 from medalist.families.arc.stages.detectors.fitting import Idea, backgrounds, tilings
 
@@ -145,12 +145,10 @@ def _tell_table(
     """From what is measured to a colour; () where the measure is the colour; None where nothing fits."""
     left: dict[int, set[int]] = {}
     for measured, main, goal in zip(values, mains, goals, strict=True):
-        if how != "value":
-            try:
-                chosen = standing_out(measured, how)
-            except NoValue:
-                return None
-            measured = [int(place == chosen) for place in range(len(measured))]
+        try:
+            measured = keyed(measured, how)
+        except NoValue:
+            return None
         for value, colour, wanted in zip(measured, main, goal, strict=True):
             possible = {wanted, -1} if colour == wanted else {wanted}
             left[value] = left.get(value, possible) & possible

@@ -10,7 +10,7 @@ from medalist.families.arc.grids.cells import CLEAR, Grid, Piece
 from medalist.families.arc.grids.puzzle import Puzzle
 from medalist.families.arc.language.operator import NoValue
 from medalist.families.arc.language.program import INPUT, call
-from medalist.families.arc.operators.panels_parts import standing_out
+from medalist.families.arc.operators.panels_parts import keyed
 from medalist.families.arc.operators.patterns_colours import all_measures, paintable, tint_of
 from medalist.families.arc.solving.stage import Meter
 from medalist.families.arc.stages.detectors.fitting import Idea, backgrounds, colours_of
@@ -108,12 +108,10 @@ def _paint_table(
     """From what is measured to a paint, -1 for what stays as it is; None where one value has several."""
     left: dict[int, set[int]] = {}
     for measured, goal in zip(values, goals, strict=True):
-        if how != "value":
-            try:
-                chosen = standing_out(measured, how)
-            except NoValue:
-                return None
-            measured = [int(place == chosen) for place in range(len(measured))]
+        try:
+            measured = keyed(measured, how)
+        except NoValue:
+            return None
         for value, possible in zip(measured, goal, strict=True):
             left[value] = left.get(value, possible) & possible
             if not left[value]:
