@@ -43,7 +43,7 @@ BAD = {
     solve("return 10 ** 10 ** 9 % 7"): (Trouble.TOO_SLOW, "CPU seconds"),
     solve("import time\ntime.sleep(99)"): (Trouble.TOO_SLOW, "had not answered"),
     solve("return np.ones((10 ** 6, 10 ** 6))"): (Trouble.TOO_MUCH_MEMORY, "memory"),
-    solve("kept = []\nwhile True: kept.append([0] * 10 ** 6)"): (Trouble.TOO_MUCH_MEMORY, "memory"),
+    solve("kept = []\nwhile True: kept.append(np.zeros(10**7))"): (Trouble.TOO_MUCH_MEMORY, "memory"),
     solve("while True: print('x' * 99)"): (Trouble.PRINTS, "printed"),
     solve("os = __import__('os')\nif not os.fork():\n    while True: pass\nreturn grid"): (
         Trouble.PROCESSES,
