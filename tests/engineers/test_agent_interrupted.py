@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,9 +59,16 @@ class Process:
         return reply
 
     def assert_nothing_runs(self) -> None:
+        """What was killed may take the kernel a moment to take apart, and no longer."""
+        deadline = time.monotonic() + 5.0
+        while self._running() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not self._running()
+
+    def _running(self) -> list[str]:
         workspace = str(self.store.folder(self.name) / "workspace")
-        running = (" ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"]))
-        assert not [command for command in running if workspace in command]
+        commands = (" ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"]))
+        return [command for command in commands if workspace in command]
 
 
 @pytest.fixture
