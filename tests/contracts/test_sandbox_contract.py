@@ -1,4 +1,4 @@
-"""What every sandbox must do (run, report, kill) and what those that isolate must prevent."""
+"""What every sandbox must do (run and report) and what those that isolate must prevent."""
 
 import json
 import os
@@ -7,52 +7,16 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
-import docker_on_bubblewrap
 import pytest
+from sandboxes_here import ISOLATING, usable, write
 
 import medalist
-from medalist.core.errors import SandboxUnavailable
 from medalist.machine.hardware import read_hardware
-from medalist.workspace.jobs import JobSpec
-from medalist.workspace.sandbox import SANDBOXES, Sandbox, choose_sandbox
 from medalist.workspace.workspace import Completed, Workspace
-
-STAND_IN = "docker (its engine stood in for by bubblewrap)"
-ALL = [*(sandbox.name for sandbox in SANDBOXES), STAND_IN]
-ISOLATING = [name for name in ALL if name != "plain"]
-
-
-@pytest.fixture(autouse=True)
-def engine(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """Where the stand-in is asked for, it is the ``docker`` on the PATH."""
-    if STAND_IN in request.node.name:
-        variables = {"PATH": os.environ["PATH"]}
-        docker_on_bubblewrap.install(tmp_path_factory.mktemp("engine"), variables)
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-
-
-@cache
-def sandbox_or_reason(name: str) -> Sandbox | str:
-    try:
-        return choose_sandbox("docker" if name == STAND_IN else name)[0]
-    except SandboxUnavailable as error:
-        return error.what
-
-
-def usable(name: str) -> Sandbox:
-    found = sandbox_or_reason(name)
-    if isinstance(found, str):
-        pytest.skip(found)
-    return found
 
 
 @dataclass
@@ -193,30 +157,6 @@ def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
     }
 
 
-@pytest.fixture(
-    params=[(name, warm) for name in ALL for warm in (False, True)], ids=lambda p: f"{p[0]}-{p[1]}"
-)
-def started(request: pytest.FixtureRequest, tmp_path: Path, engine: None) -> Iterator[tuple[Workspace, bool]]:
-    """A workspace under each sandbox with jobs started cold and warm; its path has a space and an umlaut."""
-    name, warm = request.param
-    public = tmp_path / "public"
-    public.mkdir()
-    (public / "train.csv").write_text("id,target\n")
-    root = tmp_path / "Läufe 1" / "workspace"
-    preload = ["json"] if warm else []
-    sandbox = usable(name)
-    with Workspace.open(
-        root, public, sandbox=sandbox, hardware=read_hardware(), preload=preload
-    ) as workspace:
-        workspace.warm_up()
-        yield workspace, warm
-
-
-def write(workspace: Workspace, code: str, name: str = "script.py") -> str:
-    (workspace.root / name).write_text(code)
-    return name
-
-
 ENDINGS = {
     "print('done')": (0, "done\n"),
     "raise SystemExit(3)": (3, ""),
@@ -268,109 +208,3 @@ def test_the_environment_holds_only_what_is_listed(
     assert variables["SEED"] == "3"
     assert variables["HOME"] == str(workspace.root)
     assert variables["OMP_WAIT_POLICY"] == "PASSIVE"
-
-
-DAEMON = """
-import os, sys, time
-def beat():
-    while True:
-        open("heartbeat", "w").close()
-        time.sleep(0.02)
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        beat()
-    os._exit(0)
-while not os.path.exists("heartbeat"):
-    time.sleep(0.01)
-if sys.argv[1:]:
-    sys.exit(0)
-time.sleep(60)
-"""
-
-
-def silent(heartbeat: Path) -> bool:
-    before = heartbeat.stat().st_mtime_ns
-    time.sleep(0.15)
-    return heartbeat.stat().st_mtime_ns == before
-
-
-def test_a_kill_takes_daemons_along(started: tuple[Workspace, bool]) -> None:
-    workspace, _ = started
-    job = workspace.jobs.start(JobSpec((write(workspace, DAEMON),)))
-    until((workspace.root / "heartbeat").exists)
-    job.kill()
-    assert job.poll() == -15
-    assert silent(workspace.root / "heartbeat")
-
-
-def test_a_job_that_ends_leaves_nothing_behind(started: tuple[Workspace, bool]) -> None:
-    workspace, _ = started
-    assert workspace.run([write(workspace, DAEMON), "end"], timeout_seconds=20).returncode == 0
-    assert silent(workspace.root / "heartbeat")
-
-
-def test_a_job_that_ignores_the_polite_signal_is_killed(started: tuple[Workspace, bool]) -> None:
-    workspace, _ = started
-    code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
-    job = workspace.jobs.start(JobSpec((write(workspace, code),)))
-    until(lambda: "deaf" in job.tail())
-    job.kill(grace_seconds=0.1)
-    assert job.poll() == -9
-
-
-def test_a_job_may_tidy_up_when_asked_to_end(started: tuple[Workspace, bool]) -> None:
-    workspace, _ = started
-    code = (
-        "import signal, sys, time\n"
-        "def stop(*_):\n    open('checkpoint', 'w').close()\n    sys.exit(0)\n"
-        "signal.signal(15, stop)\nprint('ready', flush=True)\ntime.sleep(60)\n"
-    )
-    job = workspace.jobs.start(JobSpec((write(workspace, code),)))
-    until(lambda: "ready" in job.tail())
-    job.kill(grace_seconds=5.0)
-    assert (job.poll(), (workspace.root / "checkpoint").exists()) == (0, True)
-
-
-def test_killing_one_job_spares_the_other(started: tuple[Workspace, bool]) -> None:
-    workspace, _ = started
-    script = write(workspace, "import time; print('here', flush=True); time.sleep(60)")
-    first, second = (workspace.jobs.start(JobSpec((script,), name=name)) for name in ("one", "two"))
-    until(lambda: "here" in first.tail() and "here" in second.tail())
-    first.kill()
-    assert not first.alive
-    assert second.alive
-
-
-def test_nothing_outlives_a_parent_that_is_killed(started: tuple[Workspace, bool], tmp_path: Path) -> None:
-    workspace, warm = started
-    root = tmp_path / "other"
-    code = f"""
-import os, time
-from pathlib import Path
-from medalist.machine.hardware import read_hardware
-from medalist.workspace.jobs import JobSpec
-from medalist.workspace.sandbox import SANDBOXES
-from medalist.workspace.workspace import Workspace
-sandbox = next(each for each in SANDBOXES if each.name == {workspace.sandbox.name!r})
-root = Path({str(root)!r})
-workspace = Workspace.open(root, Path({str(workspace.public)!r}), sandbox=sandbox, hardware=read_hardware(),
-                           preload={["json"] if warm else []!r})
-workspace.warm_up()
-(root / "daemon.py").write_text({DAEMON!r})
-job = workspace.jobs.start(JobSpec(("daemon.py",)))
-while not (root / "heartbeat").exists():
-    job.poll()
-    time.sleep(0.02)
-os.kill(os.getpid(), 9)
-"""
-    ended = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
-    assert ended.returncode == -9
-    until(lambda: silent(root / "heartbeat"))
-
-
-def until(condition, seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.02)

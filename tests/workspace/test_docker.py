@@ -1,6 +1,6 @@
 """The sandbox docker: the exact command line that its client gets, and what is said where there is no engine.
 
-What it does once it runs is held by the contract of all sandboxes (``tests/contracts/test_sandbox_contract.py``), with
+What it does once it runs is held by the contract of all sandboxes (``tests/contracts/test_sandbox_*contract.py``), with
 a real engine where there is one and with a stand-in for it everywhere. Here a real executable on the PATH records.
 """
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -345,6 +346,9 @@ def main(arguments: Sequence[str]) -> int:
     Returns an exit status: 0 when the attempt ended by itself, 1 or 130 when not.
     """
     run, attempt, *cores = arguments
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a background shell's children inherit it ignored
     try:
         attempted = run_attempt(FileStore(Path(run)), attempt, cores=[int(core) for core in cores])
     except MedalistError as error:

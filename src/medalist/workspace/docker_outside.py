@@ -141,6 +141,7 @@ def main(arguments: list[str]) -> int:
     sys.path.append(os.path.dirname(os.path.abspath(__file__)))
     import keeper  # pyright: ignore[reportMissingImports]  # beside this file, which runs by path
 
+    os.environ.pop(keeper.LIFELINE, None)  # inside, the connection is the lifeline
     container = Container(arguments[1:], Path(settings["folder"]), settings["stop"])
     keeper.die_with_parent(settings["parent"], signal.SIGUSR1)
     return container.run()

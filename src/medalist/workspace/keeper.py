@@ -10,9 +10,11 @@ them when the job ends. It dies with its parent, and takes the job along.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import json
 import os
 import resource
+import select
 import signal
 import sys
 from types import FrameType
@@ -20,6 +22,10 @@ from typing import NoReturn
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_F_SETSIG = 10  # not among fcntl's names before Python 3.14
+
+LIFELINE = "MEDALIST_LIFELINE"
+"""The variable that names the reading end of a pipe whose other end Medalist holds for as long as it lives."""
 
 
 def keep(child: int) -> tuple[int, resource.struct_rusage]:
@@ -44,6 +50,20 @@ def die_with_parent(parent: int, signal_number: int) -> None:
     """Be sent ``signal_number`` when ``parent``'s thread that forked this process ends."""
     _prctl(_PR_SET_PDEATHSIG, signal_number)
     if os.getppid() != parent:  # it ended before the call
+        os.kill(os.getpid(), signal_number)
+
+
+def die_with_holder(lifeline: int, signal_number: int) -> None:
+    """Be sent ``signal_number`` when nobody holds the other end of the pipe ``lifeline`` any more.
+
+    For a keeper whose parent is not Medalist: PR_SET_PDEATHSIG speaks of the parent alone, and says
+    nothing of a grandparent that was killed while the parent was still coming up.
+    """
+    os.set_inheritable(lifeline, False)
+    fcntl.fcntl(lifeline, _F_SETSIG, signal_number)
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([lifeline], [], [], 0)[0]:  # it was let go before this was set up
         os.kill(os.getpid(), signal_number)
 
 
@@ -95,7 +115,7 @@ def limit_resources(open_files: int = 4096) -> None:
 def main(arguments: list[str]) -> int:
     """Keep the command in ``arguments[1:]`` under the settings in ``arguments[0]``.
 
-    Settings: ``parent`` (pid to die with, null inside a PID namespace, which dies as a whole),
+    Settings: ``parent`` (pid to die with, null inside a PID namespace, where LIFELINE is held to),
     ``cores`` (ids to run on, empty: all), ``confinement`` (for ``workspace/confine.py``, or null).
     """
     settings = json.loads(arguments[0])
@@ -104,6 +124,9 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGUSR1, _on_parent_death)
     if settings["parent"]:
         die_with_parent(settings["parent"], signal.SIGUSR1)
+    lifeline = os.environ.pop(LIFELINE, "")
+    if lifeline:
+        die_with_holder(int(lifeline), signal.SIGUSR1)
     child = os.fork()
     if child == 0:
         _become(arguments[1:], settings)

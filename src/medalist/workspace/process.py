@@ -15,13 +15,14 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Protocol
 
 from medalist.core.errors import JobError
 from medalist.machine.process_tree import descendants, graft, read_process, ungraft
+from medalist.workspace.keeper import LIFELINE
 from medalist.workspace.policy import Wrapped
 
 
@@ -74,27 +75,33 @@ class Child:
     ) -> None:
         """Start it. Raises JobError when the system cannot.
 
-        The tree dies with the thread that started it, which is how it dies with a killed parent.
+        The tree dies with the thread that started it, which is how it dies with a killed parent. Where that
+        was killed before the tree could know, the keeper sees it by the pipe that it holds the end of.
         """
         # A child's peak starts at what its parent held when it was started, for the kernel counts the
         # memory they shared until the exec; only what lies above that is the child's own.
         self._inherited_rss_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        held, self._lifeline = os.pipe()  # its keeper ends when no one holds the second end
         try:
             self._popen = subprocess.Popen(
                 wrapped.argv,
-                env=dict(wrapped.env),
+                env={**wrapped.env, LIFELINE: str(held)},
                 cwd=cwd,
                 stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
+                pass_fds=(held,),
             )
         except OSError as error:
+            os.close(self._lifeline)
             raise JobError(
                 f"A process could not be started: {error.strerror or error}.",
                 where=wrapped.argv[0],
                 next_step="Run `medalist doctor`; it says what is missing.",
             ) from error
+        finally:
+            os.close(held)
         self._keeper_is_child = wrapped.keeper_is_child
         self._told = wrapped.told
         self._keeper_pid = 0
@@ -114,6 +121,7 @@ class Child:
                 code = os.waitstatus_to_exitcode(status)
                 self._popen.returncode = code  # so that Popen does not wait for it again
                 os.close(self.wake_descriptor)
+                os.close(self._lifeline)
                 self._end = ProcessEnd(
                     returncode=signal_or_code(code),
                     cpu_seconds=usage.ru_utime + usage.ru_stime,
@@ -155,14 +163,37 @@ class Child:
 
     def kill(self, grace_seconds: float) -> None:
         if self.poll() is None:
-            if self.pid:
-                kill_tree(self.pid, grace_seconds, self.wake_descriptor)
-            # SIGUSR1 ends a keeper and what it started; one that was killed just as it forks would leave that behind.
-            for number in (signal.SIGUSR1, signal.SIGKILL):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(self._popen.pid, number)
-                if self.wait(timeout_seconds=5.0) is not None:
-                    return
+            with _gone_with(self.pid):
+                self._kill(grace_seconds)
+
+    def _kill(self, grace_seconds: float) -> None:
+        if self.pid:
+            kill_tree(self.pid, grace_seconds, self.wake_descriptor)
+        # SIGUSR1 ends a keeper and what it started; one that was killed just as it forks would leave that behind.
+        for number in (signal.SIGUSR1, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._popen.pid, number)
+            if self.wait(timeout_seconds=5.0) is not None:
+                return
+
+
+@contextlib.contextmanager
+def _gone_with(keeper: int) -> Iterator[None]:
+    """Waits at the end until ``keeper`` (0: none) has ended too: what started it may die first, and it a moment later.
+
+    The keeper is the first process of a sandbox's PID namespace, which the kernel empties before it ends.
+    """
+    try:
+        descriptor = os.pidfd_open(keeper) if keeper else None
+    except ProcessLookupError:
+        descriptor = None
+    try:
+        yield
+        if descriptor is not None:
+            select.select([descriptor], [], [], 5.0)
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def _read_told(path: Path) -> dict[str, float]:
