@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,8 +18,10 @@ from typing import Any
 import psutil
 import pytest
 import stand_in_solver as stand_in
+from PIL import Image
 
 import medalist as medalist_package
+from medalist.families.arc.drawing import PALETTE
 from medalist.llm.scripted import Reply, ScriptedProvider, Turn, give
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -174,6 +179,47 @@ def test_the_api_answers_as_the_command_does_and_stamps_development(
     assert (two["tasks_done"], two["fitting_tasks"], two["failed"]) == (6, 5, ["t5"]), "no grid: no answer"
     assert (seen["tasks"], seen["score"], seen["development"]) == (2, 1.0, True)
     assert json.loads(next((tmp_path / "out2").glob("*/grade.json")).read_text())["development"] is True
+
+
+def pictures_of(puzzle: str) -> list[tuple[str, list[list[tuple[int, ...]]]]]:
+    """The class and the cells, as colours, of every picture in a task's markup."""
+    found = []
+    for kind, data in re.findall(r'<img class="(\w*)" src="data:image/png;base64,([^"]+)"', puzzle):
+        image = Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")
+        rows = range(image.height)
+        found.append((kind, [[image.getpixel((x, y)) for x in range(image.width)] for y in rows]))
+    return found
+
+
+def test_the_report_draws_every_task_and_a_plan_reads_the_run(
+    collection: Callable[..., None], medalist: Callable, tmp_path: Path
+) -> None:
+    """Pairs and tests as they are, both attempts marked by what the grader said, programs and the reason for them."""
+    other = stand_in.task(stand_in.SOLVES, 41)
+    collection([stand_in.SOLVES], other={**other, "test": [{"input": other["test"][0]["input"]}]})
+    settings = json.dumps({"solver": stand_in.NAME, "solutions": str(tmp_path / "solutions.json")})
+    subprocess.run([sys.executable, "-c", _CALL, settings], cwd=tmp_path, check=True, capture_output=True)
+    page = next(tmp_path.glob("mine/*/report.html")).read_text()
+    tasks = page.split('<div class="puzzle">')[1:]
+    assert len(tasks) == 2
+    for drawn, name, mark, kind, right in zip(
+        tasks, ("t0", "other"), (0, 41), ("right", "wrong"), (1, 0), strict=True
+    ):
+        grid = [
+            [PALETTE[cell] for cell in row]
+            for row in stand_in.task(stand_in.SOLVES, mark)["test"][0]["input"]
+        ]
+        turned = [row[::-1] for row in grid]
+        assert pictures_of(drawn) == [
+            ("", grid), ("", turned), ("", grid), (kind, turned), (kind, [[PALETTE[0], PALETTE[0]]]),
+        ]  # fmt: skip
+        assert f"<b>{name}</b>" in drawn
+        assert f"{right} of 1 right" in drawn
+        assert "<code>input</code>" in drawn
+        assert "stand-in · believed 75%" in drawn
+    planned = medalist("plan", "arc", "mine", "--population", "3", "--json").json
+    assert (planned["sampled"], planned["population"], planned["shares"]) == (2, 3, {"stand-in": 1.0})
+    assert planned["seconds_per_task"] > 0
 
 
 def test_when_the_time_is_over_what_is_solved_stands(
