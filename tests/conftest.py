@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -78,6 +79,11 @@ class Told:
         return json.loads(self.out.strip().splitlines()[-1])
 
 
+def _as_a_background_shell_does() -> None:
+    """It ignores Ctrl-C until it asks for it itself, wherever the tests were started."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @pytest.fixture
 def start_medalist(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts ``medalist`` in an empty folder and a session of its own, so that signals reach it alone."""
@@ -93,6 +99,7 @@ def start_medalist(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[st
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=_as_a_background_shell_does,
         )
         started.append(process)
         return process
