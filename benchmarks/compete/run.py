@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -60,7 +61,8 @@ def environment_of(system: str) -> Path:
 
 def run_trial(trial: Trial, folder: Path, scratch: Path) -> dict[str, object]:
     """Run one system on one folder and grade what it leaves; failures are kept with their reason."""
-    scratch.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(scratch, ignore_errors=True)  # a trial that was stopped leaves something
+    scratch.mkdir(parents=True)
     out = scratch / "submission.csv"
     cores = len(os.sched_getaffinity(0))
     if trial.system == "medalist":
@@ -90,7 +92,7 @@ def run_trial(trial: Trial, folder: Path, scratch: Path) -> dict[str, object]:
     )
     seconds = time.monotonic() - started
     if trial.system == "medalist" and done.stdout.strip():
-        out = Path(json.loads(done.stdout.strip().splitlines()[-1])["submission"])
+        out = Path(json.loads(done.stdout.strip().splitlines()[-1])["submission"] or out)
     failed: dict[str, object] = {"score": None, "lower_is_better": None, "reason": done.stderr[-400:]}
     grade = grade_file(folder, out) if out.exists() else failed
     return {"trial": trial.key, "seconds": round(seconds, 1), **grade}
