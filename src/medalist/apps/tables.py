@@ -12,10 +12,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from medalist.apps.delivery import Delivery
+from medalist.core.patience import write_whole
 from medalist.runs import api, report_verdict
 from medalist.runs.grading import Grade
 from medalist.runs.report import AttemptStory, mark, markdown, read_stories, timeline, write_page
-from medalist.runs.store import FileStore, find_run, write_text
+from medalist.runs.store import FileStore, find_run
 from medalist.runs.timeline import duration, number
 from medalist.runs.trial_lines import speed
 from medalist.runs.trials import Trials, read_trials
@@ -166,7 +167,7 @@ def report_delivery(
     store = find_run(run, api.runs_root())
     page = write_page(store, html or store.root / "report.html")
     if markdown_file is not None:
-        write_text(markdown_file, markdown(store))
+        write_whole(markdown_file, markdown(store), durable=True)
     stories = read_stories(store)
     data = {
         "run_dir": str(store.root),

@@ -1,4 +1,4 @@
-"""A reference to hidden answers that only a grader's process can open.
+"""What every grader's process is made of: hidden answers that open nowhere else, and its last line.
 
 The parent passes the reference on; opening it anywhere but in a process that called
 ``enter_grader`` raises AnswersClosed. This guards against mistakes; what keeps engineers' code out
@@ -7,10 +7,13 @@ is the sandbox, where the file does not exist.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from medalist.core.errors import AnswersClosed
+from medalist.core.errors import AnswersClosed, MedalistError
 
 _this_process_grades = False
 
@@ -19,6 +22,20 @@ def enter_grader() -> None:
     """Declare this process a grader. Called once, first thing, by a grader's ``main``."""
     global _this_process_grades
     _this_process_grades = True
+
+
+def print_report(grade: Callable[[], Mapping[str, Any]], fault: Callable[[str], Mapping[str, Any]]) -> int:
+    """Print a grader's last line: the report that ``grade`` makes, as JSON. Returns the exit status.
+
+    Where that raises MedalistError or OSError, the fault is the grader's own, and ``fault`` makes the
+    report from the reason.
+    """
+    try:
+        report = grade()
+    except (MedalistError, OSError) as error:
+        report = fault(str(error).replace("\n", " "))
+    print(json.dumps(report, ensure_ascii=False))
+    return 0
 
 
 @dataclass(frozen=True)

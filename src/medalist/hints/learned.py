@@ -14,14 +14,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from medalist.core.errors import InputError, StoreError
 from medalist.core.home import home_folder
 from medalist.hints.review import Finding
 
 Status = Literal["learned", "promoted", "dropped"]
-STATUSES: tuple[Status, ...] = get_args(Status)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS hints (
     number INTEGER PRIMARY KEY,

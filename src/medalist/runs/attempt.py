@@ -19,6 +19,7 @@ from medalist.core.errors import MedalistError, RunNotFound, StoreError, UsageEr
 from medalist.core.event import Event, EventLog
 from medalist.core.family import Family, Opened, PassedOrNot, Tallies, find_family
 from medalist.core.home import cache_folder
+from medalist.core.patience import write_whole
 from medalist.engineers.engineer import Engineer
 from medalist.hints.learned import LearnedHints
 from medalist.hints.learned import default_path as learned_hints_path
@@ -32,7 +33,7 @@ from medalist.runs.pulse import Pulse
 from medalist.runs.report import write_attempt_page
 from medalist.runs.resume import Earlier, earlier_work
 from medalist.runs.runner import attempts_at_once
-from medalist.runs.store import AttemptRecord, AttemptState, FileStore, Store, write_json, write_text
+from medalist.runs.store import AttemptRecord, AttemptState, FileStore, Store, write_json
 from medalist.runs.verdict import reach
 from medalist.session.session import Session
 from medalist.session.supervisor import Supervisor
@@ -235,7 +236,7 @@ def _close(work: _Work, ending: Ending, pulse: Pulse) -> Attempted:
     attempt(lambda: work.events.append("telemetry_summary", **telemetry))
     attempt(lambda: work.events.append("attempt_ended", state=ending.state, reason=ending.reason))
     if ending.traceback:
-        attempt(lambda: write_text(work.folder / "crash.txt", ending.traceback))
+        attempt(lambda: write_whole(work.folder / "crash.txt", ending.traceback, durable=True))
     result = _result(work)
     state, reason = _have_graded(
         work, ending, lambda seconds: attempt(lambda: result.update(_graded(work, ending, seconds)))

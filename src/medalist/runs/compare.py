@@ -9,11 +9,12 @@ from typing import Any
 
 from medalist.core.errors import UsageError
 from medalist.core.event import Event
+from medalist.core.patience import write_whole
 from medalist.runs import api
 from medalist.runs.differences import ALARM_LEVEL, QUANTITIES, Comparison, compare_sides
 from medalist.runs.pairing import DIMENSIONS, Side, read_side, split_side
 from medalist.runs.sets import is_set_file
-from medalist.runs.store import FileStore, find_run, write_text
+from medalist.runs.store import FileStore, find_run
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def compare(
     from medalist.runs.compare_page import page
 
     path = Path(html) if html is not None else stores[-1].root / "compare.html"
-    write_text(path, page(comparisons))
+    write_whole(path, page(comparisons), durable=True)
     return Compared(comparisons, path.absolute())
 
 

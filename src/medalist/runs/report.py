@@ -11,6 +11,7 @@ from typing import Any
 
 from medalist.core.errors import UsageError
 from medalist.core.family import Draws, find_family
+from medalist.core.patience import write_whole
 from medalist.runs import report_verdict
 from medalist.runs.checklist import Tick, checklist
 from medalist.runs.consultations import consultations, share_trained
@@ -19,7 +20,7 @@ from medalist.runs.grading import Grade, read_grade
 from medalist.runs.language_models import dollars, language_models
 from medalist.runs.notes import read_notes
 from medalist.runs.report_oracle import USE_HEADINGS, oracle_lines, record, use_rows
-from medalist.runs.store import AttemptRecord, Store, write_text
+from medalist.runs.store import AttemptRecord, Store
 from medalist.runs.timeline import duration, number, sentence, stamp
 from medalist.runs.verdict import Verdict, verdict_of
 
@@ -85,7 +86,7 @@ def write_page(store: Store, path: Path) -> Path:
     """Write the run's HTML page and return its path. Raises StoreError when it cannot be written."""
     from medalist.runs.report_html import page
 
-    write_text(path, page(store.root.name, read_stories(store)))
+    write_whole(path, page(store.root.name, read_stories(store)), durable=True)
     return path
 
 
@@ -94,7 +95,7 @@ def write_attempt_page(store: Store, attempt_id: str) -> Path:
     from medalist.runs.report_html import page
 
     path = store.folder(attempt_id) / "report.html"
-    write_text(path, page(attempt_id, [read_story(store, attempt_id)]))
+    write_whole(path, page(attempt_id, [read_story(store, attempt_id)]), durable=True)
     return path
 
 

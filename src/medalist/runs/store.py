@@ -23,7 +23,7 @@ from typing import Any, Protocol, TypeVar
 
 from medalist.core.errors import RunNotFound, StoreError
 from medalist.core.event import Event, read_events
-from medalist.core.patience import when_there_is_room
+from medalist.core.patience import write_whole
 from medalist.runs.spec import AttemptSpec, RunSpec
 
 T = TypeVar("T")
@@ -218,31 +218,7 @@ def write_json(path: Path, data: Any, *, durable: bool = True) -> None:
     ``durable`` also waits for the disk, so that the file survives a power cut.
     """
     text = json.dumps(data, ensure_ascii=False, indent=1, default=str) + "\n"
-    write_text(path, text, durable=durable)
-
-
-def write_text(path: Path, text: str, *, durable: bool = True) -> None:
-    """Like ``write_json``, for text."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-
-    def write() -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        temporary.replace(path)
-
-    try:
-        when_there_is_room(write)
-    except OSError as error:
-        temporary.unlink(missing_ok=True) if temporary.parent.is_dir() else None
-        raise StoreError(
-            f"A run's file cannot be written: {error.strerror or error}.",
-            where=str(path),
-            next_step="Free disk space, or name a folder you may write with --out.",
-        ) from error
+    write_whole(path, text, durable=durable)
 
 
 def _record(data: Mapping[str, Any]) -> AttemptRecord:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from medalist.core.patience import write_whole
 from medalist.runs.pass_rates import pass_all, pass_at
-from medalist.runs.store import Store, write_text
+from medalist.runs.store import Store
 from medalist.runs.timeline import duration
 from medalist.runs.verdict import Verdict
 
@@ -92,7 +93,7 @@ def speed(verdict: Verdict) -> str:
 
 def write_summary(store: Store, trials: Trials) -> None:
     """Write ``run_summary.md`` into the run's folder. Raises StoreError when it cannot be written."""
-    write_text(store.root / SUMMARY_FILE, summary(store, trials))
+    write_whole(store.root / SUMMARY_FILE, summary(store, trials), durable=True)
 
 
 def summary(store: Store, trials: Trials) -> str:

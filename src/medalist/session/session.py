@@ -21,7 +21,7 @@ from medalist.core.candidate import Candidate, CandidateState, Outcome
 from medalist.core.errors import StoreError, SubmissionInvalid
 from medalist.core.event import EventLog
 from medalist.core.family import Family, Validation
-from medalist.core.patience import when_there_is_room
+from medalist.core.patience import when_there_is_room, write_whole
 from medalist.core.score import Score
 from medalist.core.task import Task
 from medalist.hints.book import load_hints
@@ -312,21 +312,7 @@ class Session:
         For products that grow part by part, hundreds of times: whole or not at all, but without a look at it and
         without a word in the trajectory; ``submit`` comes before it, and again at the end. Raises StoreError.
         """
-        place = self.submission_dir.resolve() / self.family.product
-        fresh = place.with_name(f".{place.name}.next")
-
-        def write() -> None:
-            fresh.write_text(text, encoding="utf-8")
-            fresh.replace(place)
-
-        try:
-            when_there_is_room(write)
-        except OSError as error:
-            raise StoreError(
-                f"The submission cannot be brought up to date: {error.strerror or error}.",
-                where=str(place),
-                next_step="Free disk space or give another folder with --out.",
-            ) from error
+        write_whole(self.submission_dir.resolve() / self.family.product, text)
 
     def refuse(self, candidate: Candidate, score: Score | None, reason: str) -> None:
         """Record why a candidate's product stays out."""

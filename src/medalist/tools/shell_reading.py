@@ -39,9 +39,6 @@ _DEEPEST = 6
 _SLEEPS_IN_CODE = re.compile(r"\bsleep\(\s*(\d+(?:\.\d+)?)")
 _SHEBANG = re.compile(r"#!.*?\b(python|bash|sh|dash|zsh)")
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_USE_WAIT = (
-    "Use the tool `wait`: it returns as soon as there is news of a job, and the checks go on meanwhile."
-)
 _USE_FILE = (
     "Write it to a file with write_file and start that: start_job(command='python train.py', folder=...)."
 )

@@ -16,14 +16,13 @@ breaks a rule is ``invalid``; answers that are missing or make no sense are the 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from medalist.core.answers import Answers, enter_grader
-from medalist.core.errors import GraderError, InputError, MedalistError
+from medalist.core.answers import Answers, enter_grader, print_report
+from medalist.core.errors import GraderError, InputError
 from medalist.core.score import Direction, ScoreStatus
 from medalist.families.arc.formats import answers_at, read_json
 from medalist.families.arc.grids.cells import read_grid
@@ -98,13 +97,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     enter_grader()
     options = _parse(sys.argv[1:] if arguments is None else arguments)
-    try:
-        report = grade(options)
-    except (MedalistError, OSError) as error:
-        reason = str(error).replace("\n", " ")
-        report = {"status": ScoreStatus.GRADER_ERROR, "score": None, "reason": reason}
-    print(json.dumps(report, ensure_ascii=False))
-    return 0
+    blank = {"status": ScoreStatus.GRADER_ERROR, "score": None}
+    return print_report(lambda: grade(options), lambda reason: {**blank, "reason": reason})
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from typing import Any
 
 from medalist.core.candidate import Candidate, CandidateState, Outcome
 from medalist.core.errors import InputError
+from medalist.core.patience import write_whole
 from medalist.core.score import Direction, Score
 from medalist.families.arc.formats import Entry, answers_at
 from medalist.families.arc.pool import MEMORY_BYTES, SOLVER, Pool, PoolSettings
@@ -24,7 +25,7 @@ from medalist.families.arc.pool_solver import puzzle_as_json
 from medalist.families.arc.public import read_entries
 from medalist.families.arc.results import State, TaskResult, read_results, save
 from medalist.families.arc.shelf import Shelf
-from medalist.families.arc.submission import PRODUCT, Submission, fault_of, write_whole
+from medalist.families.arc.submission import PRODUCT, Submission, fault_of
 from medalist.families.arc.tally import SUMMARY
 from medalist.session.session import Session
 

@@ -14,7 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from medalist.families.arc.submission import Rows, write_whole
+from medalist.core.patience import write_whole
+from medalist.families.arc.submission import Rows
 
 FOLDER = "tasks"
 _NAME_CHARACTERS = 60

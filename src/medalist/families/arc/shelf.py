@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from medalist.core.patience import write_whole
 from medalist.families.arc.formats import Entry
 from medalist.families.arc.language.program import Program
 from medalist.families.arc.library import Find, SolverLibrary, default_path, digest_of
 from medalist.families.arc.results import State, TaskResult
-from medalist.families.arc.submission import write_whole
 
 SNAPSHOT = "library.json"
 MOST_PROGRAMS = 500

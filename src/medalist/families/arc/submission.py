@@ -7,14 +7,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from medalist.core.errors import InputError, StoreError
+from medalist.core.errors import InputError
 from medalist.core.family import Validation
-from medalist.core.patience import when_there_is_room
 from medalist.families.arc.formats import Entry, read_json
 from medalist.families.arc.grids.cells import read_grid
 
@@ -53,25 +51,6 @@ class Submission:
     @property
     def text(self) -> str:
         return "{" + ",\n".join(self._pieces.values()) + "}\n"
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file whole or not at all. Raises StoreError."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-
-    def write() -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(path)
-
-    try:
-        when_there_is_room(write)
-    except OSError as error:
-        raise StoreError(
-            f"A file cannot be written: {error.strerror or error}.",
-            where=str(path),
-            next_step="Free disk space, or name a place that you may write to.",
-        ) from error
 
 
 def check_submission(path: Path, asked: Mapping[str, int]) -> Validation:

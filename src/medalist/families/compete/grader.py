@@ -9,14 +9,13 @@ on this side (unreadable answers, a leaderboard that does not fit) is ``grader_e
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from medalist.core.answers import Answers, enter_grader
+from medalist.core.answers import Answers, enter_grader, print_report
 from medalist.core.errors import GraderError, MedalistError, SubmissionInvalid
 from medalist.core.score import Direction, ScoreStatus
 from medalist.families.compete.cells import metric_prediction, metric_truth
@@ -205,13 +204,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     enter_grader()
     options = _parse(sys.argv[1:] if arguments is None else arguments)
-    try:
-        report = grade(options)
-    except (MedalistError, OSError) as error:
-        reason = str(error).replace("\n", " ")
-        report = {"status": ScoreStatus.GRADER_ERROR, "score": None, "hidden_score": None, "reason": reason}
-    print(json.dumps(report, ensure_ascii=False))
-    return 0
+    blank = {"status": ScoreStatus.GRADER_ERROR, "score": None, "hidden_score": None}
+    return print_report(lambda: grade(options), lambda reason: {**blank, "reason": reason})
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ wrong on this side is ``grader_error``. Progress goes to stderr. Without ``--pro
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import secrets
 import signal
@@ -29,8 +28,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from medalist.core.answers import Answers, enter_grader
-from medalist.core.errors import GraderError, MedalistError
+from medalist.core.answers import Answers, enter_grader, print_report
+from medalist.core.errors import GraderError
 from medalist.core.home import cache_folder
 from medalist.core.score import Direction, ScoreStatus
 from medalist.families.speedup.calibration import Constant, constant_for, forget, strays
@@ -371,22 +370,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     die_with_parent(os.getppid())
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is ended
     options = _parse(sys.argv[1:] if arguments is None else arguments)
-    try:
-        contract = read_contract(Answers(options.contract).open().parent)
-        contract = contract.under(options.semantics or contract.semantics)
-        contract = replace(contract, target=options.target or contract.target)
-        seconds = options.seconds or (DEVELOPMENT_SECONDS if options.development else Plan.seconds)
-        how = How(options.sandbox, seconds, options.development)
-        if options.program is None:
-            faults = check_task(contract, how)
-            report = {"task": contract.name, "sound": not faults, "faults": faults}
-        else:
-            report = grade(contract, options.program, how)
-    except (MedalistError, OSError) as error:
-        reason = str(error).replace("\n", " ")
-        report = {**_frame(ScoreStatus.GRADER_ERROR, None, reason), "passed": False, "refusal": ""}
-    print(json.dumps(report, ensure_ascii=False))
-    return 0
+    return print_report(
+        lambda: _report(options),
+        lambda reason: {**_frame(ScoreStatus.GRADER_ERROR, None, reason), "passed": False, "refusal": ""},
+    )
+
+
+def _report(options: argparse.Namespace) -> Mapping[str, Any]:
+    """The candidate's grade, or without one whether the task is sound."""
+    contract = read_contract(Answers(options.contract).open().parent)
+    contract = contract.under(options.semantics or contract.semantics)
+    contract = replace(contract, target=options.target or contract.target)
+    seconds = options.seconds or (DEVELOPMENT_SECONDS if options.development else Plan.seconds)
+    how = How(options.sandbox, seconds, options.development)
+    if options.program is not None:
+        return grade(contract, options.program, how)
+    faults = check_task(contract, how)
+    return {"task": contract.name, "sound": not faults, "faults": faults}
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ A program is a value: equal ones are equal, it can be kept as JSON, printed as a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -109,7 +109,3 @@ def _run(program: Program, grid: Grid, known: dict[Program, Any]) -> Any:
 
 def _tuples(literal: Any) -> Any:
     return tuple(_tuples(each) for each in literal) if isinstance(literal, list) else literal
-
-
-def parameters_of(program: Program) -> Mapping[str, Any]:
-    return dict(program.parameters)

@@ -6,8 +6,8 @@ import numpy as np
 
 from medalist.families.arc.grids.cells import Grid, Mask
 from medalist.families.arc.language.operator import NoValue, operator
+from medalist.families.arc.operators.geometry import fits
 from medalist.families.arc.operators.panels_parts import ground
-from medalist.families.arc.operators.tiling import checked
 
 BLOCKS = ("copy", "blank", "solid", "inverse", "recoloured", "diagonal", "antidiagonal")
 
@@ -67,7 +67,7 @@ def fractal(grid: Grid, *, where: str, then: str, otherwise: str, background: in
     height, width = grid.shape
     base = ground(grid, background)
     chosen = chosen_cells(grid, where, background)
-    out = np.zeros(checked(height * height, width * width), np.int8)
+    out = np.zeros(fits(height * height, width * width), np.int8)
     for row, column in np.ndindex(height, width):
         kind = then if chosen[row, column] else otherwise
         at = (slice(row * height, (row + 1) * height), slice(column * width, (column + 1) * width))
@@ -86,7 +86,7 @@ def expanded(grid: Grid, *, size: int, then: tuple, background: int = -1) -> Gri
     """
     base = ground(grid, background)
     patterns = dict(then)
-    checked(grid.shape[0] * size, grid.shape[1] * size)
+    fits(grid.shape[0] * size, grid.shape[1] * size)
     out = np.repeat(np.repeat(grid, size, axis=0), size, axis=1)
     for row, column in np.ndindex(*grid.shape):
         colour = int(grid[row, column])

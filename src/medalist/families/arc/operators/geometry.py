@@ -52,10 +52,11 @@ def upwards(grid: Grid, side: str) -> Grid:
     raise NoValue(f"no side {side}")
 
 
-def fits(height: int, width: int) -> None:
-    """Raises NoValue for a shape that no grid may have."""
+def fits(height: int, width: int) -> tuple[int, int]:
+    """This shape. Raises NoValue where no grid may have it."""
     if not (1 <= height <= LARGEST_SIDE and 1 <= width <= LARGEST_SIDE):
         raise NoValue("too large or empty")
+    return height, width
 
 
 @operator(tags=("rotation", "flip", "transpose"), way=TURNS)

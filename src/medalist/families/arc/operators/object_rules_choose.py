@@ -18,21 +18,6 @@ from medalist.families.arc.operators.object_rules_features import feature, featu
 from medalist.families.arc.operators.object_rules_moves import turned
 from medalist.families.arc.operators.object_rules_scene import look
 
-SHOWN = (
-    "own",
-    "box",
-    "inner",
-    "grown",
-    "even",
-    "flat",
-    "one",
-    "marker",
-    "thin",
-    "half_ud",
-    "half_lr",
-    "quarter",
-)
-
 
 @operator(tags=("object detection", "conditional logic"), cost=2.0)
 def crop_object(

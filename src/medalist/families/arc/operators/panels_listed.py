@@ -6,9 +6,10 @@ import numpy as np
 
 from medalist.families.arc.grids.cells import CLEAR, Grid
 from medalist.families.arc.language.operator import NoValue, operator
+from medalist.families.arc.operators.geometry import fits
 from medalist.families.arc.operators.panels_combined import arrangement
 from medalist.families.arc.operators.panels_parts import ground, measures, parts_of
-from medalist.families.arc.operators.tiling import amount, checked
+from medalist.families.arc.operators.tiling import amount
 
 
 @operator(tags=("counting", "object detection"))
@@ -37,11 +38,11 @@ def listed(
         out = np.concatenate(shown)
     else:
         lengths = [1 if show == "colours" else values[at] for at in order]
-        checked(len(order), max(lengths))
+        fits(len(order), max(lengths))
         out = np.full((len(order), max(lengths)), base, np.int8)
         for line, (at, length) in enumerate(zip(order, lengths, strict=True)):
             out[line, :length] = table["colour"][at]
-    checked(*out.shape)
+    fits(*out.shape)
     return np.ascontiguousarray(out.T if across else out).astype(np.int8)
 
 
@@ -101,7 +102,7 @@ def as_large_as(grid: Grid, *, what: str, form: str, paint: int, background: int
     if form == "panels":
         return np.full(arrangement(grid, "panels"), colour, np.int8)
     count = counted_of(grid, what, background)
-    checked(count, count)
+    fits(count, count)
     if form in ("diagonal", "antidiagonal"):
         line = np.eye(count, dtype=bool)
         return np.where(line if form == "diagonal" else line[::-1], colour, base).astype(np.int8)

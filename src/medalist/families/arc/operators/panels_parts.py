@@ -204,15 +204,3 @@ def alone(piece: Piece, *, background: int = 0) -> Grid:
     [[3, 0]]
     """
     return np.where(piece.cells == CLEAR, background, piece.cells).astype(np.int8)
-
-
-@operator(tags=("object detection", "array manipulation"))
-def without_edge(grid: Grid) -> Grid:
-    """A grid without its outermost rows and columns: the inside of a frame.
-
-    >>> without_edge(np.array([[1, 1, 1], [1, 7, 1], [1, 1, 1]], np.int8)).tolist()
-    [[7]]
-    """
-    if min(grid.shape) < 3:
-        raise NoValue("no inside")
-    return grid[1:-1, 1:-1].copy()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from medalist.families.arc.grids.cells import LARGEST_SIDE, Grid
+from medalist.families.arc.grids.cells import Grid
 from medalist.families.arc.grids.kernels import components
 from medalist.families.arc.language.operator import NoValue, operator
+from medalist.families.arc.operators.geometry import fits
 from medalist.families.arc.operators.panels_parts import ground
 from medalist.families.arc.operators.views import UNTURN, cell_size, turned
 
@@ -54,13 +55,6 @@ def amount(grid: Grid, what: str, background: int) -> int:
     return squares
 
 
-def checked(height: int, width: int) -> tuple[int, int]:
-    """Raises NoValue for sides that no grid has."""
-    if not (1 <= height <= LARGEST_SIDE and 1 <= width <= LARGEST_SIDE):
-        raise NoValue("too large or too small a grid")
-    return height, width
-
-
 @operator(tags=("pattern copy", "flip", "rotation"))
 def mosaic(grid: Grid, *, layout: tuple, shared: int = 0, background: int = -1) -> Grid:
     """Turned copies side by side: ``layout`` holds rows of turns (see ``turned``), -1 for an empty place.
@@ -73,7 +67,7 @@ def mosaic(grid: Grid, *, layout: tuple, shared: int = 0, background: int = -1) 
     height, width = grid.shape
     blank = np.full(grid.shape, ground(grid, background), np.int8)
     down, across = height - shared, width - shared
-    out = np.zeros(checked(down * len(layout) + shared, across * len(layout[0]) + shared), np.int8)
+    out = np.zeros(fits(down * len(layout) + shared, across * len(layout[0]) + shared), np.int8)
     for row, line in enumerate(layout):
         for column, turn in enumerate(line):
             tile = blank if turn < 0 else turned(grid, turn=turn)
@@ -91,7 +85,7 @@ def enlarged(grid: Grid, *, down: str, across: str, background: int = -1) -> Gri
     [[1, 2]]
     """
     rows, columns = amount(grid, down, background), amount(grid, across, background)
-    checked(grid.shape[0] * rows, grid.shape[1] * columns)
+    fits(grid.shape[0] * rows, grid.shape[1] * columns)
     return np.repeat(np.repeat(grid, rows, axis=0), columns, axis=1)
 
 
@@ -103,7 +97,7 @@ def repeated(grid: Grid, *, down: str, across: str, background: int = -1) -> Gri
     [[1, 0], [1, 0]]
     """
     rows, columns = amount(grid, down, background), amount(grid, across, background)
-    checked(grid.shape[0] * rows, grid.shape[1] * columns)
+    fits(grid.shape[0] * rows, grid.shape[1] * columns)
     return np.tile(grid, (rows, columns))
 
 

@@ -94,7 +94,7 @@ SIMPLER = (
     call("drop_empty_lines", INPUT),
     call("drop_plain_lines", INPUT),
     call("shrunk", INPUT),
-    call("without_edge", INPUT),
+    call("trim", INPUT),
     call("denoised", INPUT, most=1),
 )
 """Steps that leave less of an input, when it is that rest which the outputs are made from."""

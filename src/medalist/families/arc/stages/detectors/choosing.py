@@ -128,5 +128,5 @@ def _program(piece: Program, base: int, show: tuple[str, int]) -> Program:
         return call("alone", call("flat", piece), background=base)
     shown = call("alone", piece, background=base) if cut == "alone" else call("crop_to", INPUT, piece)
     if cut == "inside":
-        shown = call("without_edge", shown)
+        shown = call("trim", shown)
     return call("turned", shown, turn=turn) if turn else shown

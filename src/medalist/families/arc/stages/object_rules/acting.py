@@ -18,7 +18,7 @@ from medalist.families.arc.operators.object_rules import acted
 from medalist.families.arc.operators.object_rules_scene import ground_colour
 from medalist.families.arc.solving.stage import Meter
 from medalist.families.arc.stages.object_rules.actions import Able, Learner
-from medalist.families.arc.stages.object_rules.cast import CELLS, Cast, casts
+from medalist.families.arc.stages.object_rules.cast import Cast, casts
 from medalist.families.arc.stages.object_rules.conditions import Asked, joined_conditions, single_conditions
 from medalist.families.arc.stages.object_rules.findings import Finding
 
@@ -39,8 +39,6 @@ SECOND_RULE = 1.0
 
 UNSURE = 4.0
 """With nothing cheaper than this two tests at once are tried."""
-
-LONELY = 1.2
 
 TRIED = 40
 """Rule sets, the cheapest first, that are carried out on a puzzle."""
@@ -111,15 +109,6 @@ def rules_of(cast: Cast, able: Sequence[Able], conditions: Sequence[Asked], mete
                 )
     meter.spend(1 + len(able) // 20)
     return _fewer(found)
-
-
-def _lonely(cover: int, pairs: int) -> float:
-    """What is paid by a rule that only one of several pairs bears out."""
-    return (
-        LONELY
-        if pairs > 1 and sum((cover >> CELLS * n) & ((1 << CELLS) - 1) > 0 for n in range(pairs)) == 1
-        else 0.0
-    )
 
 
 def _fewer(rules: Sequence[Rule]) -> list[Rule]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -106,6 +106,14 @@ def finding(
     return Finding(program, price, tuple(answers))
 
 
+def held(
+    cast: Cast, name: str, literals: Mapping[str, Any], price: float, operator: Callable[..., Grid]
+) -> Finding | None:
+    """The operator ``name`` with these ``literals`` as a program of the whole grid; ``operator`` is it on a scene."""
+    program = call(name, INPUT, ground=cast.ground, split=cast.split, **literals)
+    return finding(cast, program, price, lambda scene: operator(scene, **literals))
+
+
 def crops(cast: Cast, conditions: Sequence[Asked], meter: Meter) -> Iterator[Finding]:
     """One object, shown in some way."""
     tests = cast.pairs[len(cast.puzzle.train) :]
@@ -185,11 +193,8 @@ def line_ups(cast: Cast, conditions: Sequence[Asked], meter: Meter) -> Iterator[
                 for place, order in enumerate(ORDERS if layout != "table" else ORDERS[:1]):
                     meter.spend(1)
                     literals = {"condition": asked.condition, "show": show, "order": order, "layout": layout}
-                    one = finding(
-                        cast,
-                        call("line_up", INPUT, ground=cast.ground, split=cast.split, **literals),
-                        asked.price + SHOWS[show] + 0.5 + 0.1 * place,
-                        lambda scene, lit=literals: lined_up(scene, **lit),
+                    one = held(
+                        cast, "line_up", literals, asked.price + SHOWS[show] + 0.5 + 0.1 * place, lined_up
                     )
                     if one:
                         yield one
@@ -231,12 +236,7 @@ def _bars(cast: Cast, asked: Asked, chosen: Sequence[int], meter: Meter) -> Iter
                     "side": side,
                     "blank": blank,
                 }
-                one = finding(
-                    cast,
-                    call("bars", INPUT, ground=cast.ground, split=cast.split, **literals),
-                    asked.price + 0.8 + 0.1 * place,
-                    lambda scene, lit=literals: barred(scene, **lit),
-                )
+                one = held(cast, "bars", literals, asked.price + 0.8 + 0.1 * place, barred)
                 if one:
                     yield one
 
@@ -288,12 +288,7 @@ def _drawn(
             "way": way,
             "colour": colour,
         }
-        one = finding(
-            cast,
-            call("draw_count", INPUT, ground=cast.ground, split=cast.split, **literals),
-            asked.price + 0.6 + 0.1 * place,
-            lambda scene, lit=literals: count_drawn(scene, **lit),
-        )
+        one = held(cast, "draw_count", literals, asked.price + 0.6 + 0.1 * place, count_drawn)
         if one:
             yield one
 
