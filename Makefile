@@ -29,7 +29,7 @@ demo: $(VENV)/.installed
 # What is tested by its answers alone does not mind company, and runs side by side; the rest has the machine to itself.
 SPEEDUP_TESTS := tests/families/speedup
 SIDE_BY_SIDE := $(addprefix $(SPEEDUP_TESTS)/,arrays numeric plain training) $(wildcard $(SPEEDUP_TESTS)/test_recording_*.py) \
-	$(addprefix tests/,core families/arc families/compete hints llm search source training)
+	$(addprefix tests/,contracts core engineers families/arc families/compete hints llm search session source tools training workspace)
 
 test: $(VENV)/.installed-dev
 	@status=0; \
