@@ -125,6 +125,20 @@ def test_a_task_of_good_make_is_found_sound():
     assert report == {"task": "toy", "sound": True, "faults": []}, report
 
 
+def test_a_constant_that_was_measured_wrong_is_measured_again_before_a_task_is_called_unsound(tmp_path):
+    """As beside other work that is over by now: the unchanged program seems half as fast as itself."""
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    oracle = grade(TOY / "contract.toml", TOY / "oracle.py", environment=environment)
+    (kept,) = tmp_path.rglob("toy-*.json")
+    constant = json.loads(kept.read_text())
+    halved = {name: constant[name] / 2 for name in ("wall", "cpu")}
+    kept.write_text(json.dumps({**constant, **halved}))
+    report = grade(TOY / "contract.toml", None, environment=environment)
+    assert oracle["passed"], oracle
+    assert not [fault for fault in report["faults"] if "does not score 1.0" in fault], report
+    assert json.loads(kept.read_text())["measured"] > constant["measured"]
+
+
 def test_a_task_whose_oracle_is_another_function_is_the_graders_error(tmp_path):
     for path in TOY.glob("*.*"):
         (tmp_path / path.name).write_text(path.read_text())

@@ -71,9 +71,6 @@ DEVELOPMENT_SEED = 1_000_003
 DEVELOPMENT_SECONDS = 8.0
 """For how long two programs take turns meanwhile: an engineer waits, and so does everybody else on the machine."""
 
-_MEASURED_AGAIN = 2
-"""How often a task's unchanged program is graded again, its constant measured anew, before the task is called unsound."""
-
 _MOST_CORES_PER_THREAD = 1.15
 _WARM_UP = 0
 
@@ -237,17 +234,20 @@ class Grading:
 
 @contextmanager
 def _house(contract: Contract, sandbox_name: str) -> Iterator[House]:
-    """Where candidates run: in a sandbox, on the cores that are quietest now, which this process leaves."""
+    """Where candidates run: in a sandbox, on the cores that are quietest now, which this process leaves meanwhile."""
     hide_this_process()
-    hardware = read_hardware()
+    before, hardware = os.sched_getaffinity(0), read_hardware()
     cores = quietest_cores(hardware.core_ids, contract.threads)
-    if others := set(hardware.core_ids) - set(cores):
-        os.sched_setaffinity(0, others)
-    sandbox, report = choose_sandbox(sandbox_name, cache=cache_folder() / "sandbox.json")
-    if report.warning:
-        tell(report.warning)
-    with tempfile.TemporaryDirectory(prefix="medalist-speedup-") as scratch:
-        yield House(sandbox, cores, Path(scratch).resolve(), contract.budgets, hardware.fingerprint)
+    try:
+        if others := set(hardware.core_ids) - set(cores):
+            os.sched_setaffinity(0, others)
+        sandbox, report = choose_sandbox(sandbox_name, cache=cache_folder() / "sandbox.json")
+        if report.warning:
+            tell(report.warning)
+        with tempfile.TemporaryDirectory(prefix="medalist-speedup-") as scratch:
+            yield House(sandbox, cores, Path(scratch).resolve(), contract.budgets, hardware.fingerprint)
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def grade(contract: Contract, file: Path, how: How) -> dict[str, Any]:
@@ -344,10 +344,8 @@ def check_task(contract: Contract, how: How) -> list[str]:
             for name, file in {"oracle": oracle, "program": contract.program, "empty": empty}.items()
         }
     best, same = reports["oracle"], reports["program"]
-    for _ in range(_MEASURED_AGAIN):
-        if not strays(same):
-            break
-        forget(contract, same)  # its constant may have been measured beside other work, or this grade was
+    if strays(same):  # its constant was measured beside other work
+        forget(contract, same)
         same = grade(contract, contract.program, how)
     if not best["passed"] or best["low"] < contract.target * ROOM:
         faults.append(f"Its oracle does not pass with room: {best['reason'] or best['low']}.")
