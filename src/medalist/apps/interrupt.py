@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from types import FrameType
 
@@ -23,7 +24,10 @@ class Interrupted(KeyboardInterrupt):
 
 
 def on_interrupt(raised: type[BaseException]) -> None:
-    """From now on Ctrl-C raises ``raised``, and again a little later: C code may have swallowed the first."""
+    """From now on Ctrl-C raises ``raised``, and again a little later: C code may have swallowed the first.
+
+    Python prints a traceback of what a finaliser or a weak reference's callback swallows; not of this.
+    """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         again = threading.Timer(INSIST_SECONDS, os.kill, (os.getpid(), signal.SIGINT))
@@ -32,7 +36,16 @@ def on_interrupt(raised: type[BaseException]) -> None:
         raise raised
 
     if threading.current_thread() is threading.main_thread():
+        sys.unraisablehook = _tell_of_others
         signal.signal(signal.SIGINT, interrupt)
+
+
+def _tell_of_others(swallowed: sys.UnraisableHookArgs) -> None:
+    """Of all but what signals raise here: Ctrl-C, and an attempt's clock."""
+    from medalist.core.errors import BudgetSpent  # not before the first Ctrl-C can be heard
+
+    if not issubclass(swallowed.exc_type, (StoppedEarly, KeyboardInterrupt, BudgetSpent)):
+        sys.__unraisablehook__(swallowed)
 
 
 def ignore_interrupts() -> None:

@@ -62,8 +62,9 @@ class Ending:
 def clock_and_signals(budget: Budget) -> Iterator[None]:
     """Within: SIGTERM and SIGHUP interrupt like Ctrl-C, and a spent budget raises BudgetSpent.
 
-    The clock is for engineers that do not look at theirs. Outside the main thread, where Python
-    delivers no signals, both are left to the caller.
+    The clock is for engineers that do not look at theirs; it raises again every LIMIT_GRACE_SECONDS
+    until the block is left, since a finaliser or C code may swallow what a signal raises. Outside the
+    main thread, where Python delivers no signals, both are left to the caller.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -73,9 +74,9 @@ def clock_and_signals(budget: Budget) -> Iterator[None]:
         raise KeyboardInterrupt
 
     def look_at_the_clock(number: int, frame: FrameType | None) -> None:
+        signal.setitimer(signal.ITIMER_REAL, budget.remaining + LIMIT_GRACE_SECONDS)
         if budget.spent:
             raise BudgetSpent(f"The {budget.total_seconds:.0f} s of this attempt are spent.")
-        signal.setitimer(signal.ITIMER_REAL, budget.remaining + LIMIT_GRACE_SECONDS)
 
     before = {number: signal.signal(number, interrupt) for number in _INTERRUPTING}
     before[signal.SIGALRM] = signal.signal(signal.SIGALRM, look_at_the_clock)
