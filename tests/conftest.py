@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -13,11 +12,10 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from processes_here import as_a_background_shell_does
 
-# No test asserts a time: hypothesis' own limits on it fail on a loud machine.
-hypothesis.settings.register_profile(
-    "no clock", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
+# No test asserts a time; hypothesis asserts 200 ms for an example.
+hypothesis.settings.register_profile("no clock", deadline=None)
 hypothesis.settings.load_profile("no clock")
 
 HERE = Path(__file__).parent
@@ -86,11 +84,6 @@ class Told:
         return json.loads(self.out.strip().splitlines()[-1])
 
 
-def _as_a_background_shell_does() -> None:
-    """It ignores Ctrl-C until it asks for it itself, wherever the tests were started."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 @pytest.fixture
 def start_medalist(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts ``medalist`` in an empty folder and a session of its own, so that signals reach it alone."""
@@ -106,7 +99,7 @@ def start_medalist(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[st
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            preexec_fn=_as_a_background_shell_does,
+            preexec_fn=as_a_background_shell_does,
         )
         started.append(process)
         return process

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import time
@@ -12,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from processes_here import listens, until
 
 Medalist = Callable[..., object]
 
@@ -148,8 +148,7 @@ def test_ctrl_c_at_any_moment_leaves_a_sentence_and_the_object(
 ) -> None:
     """``seconds`` from when it listens, which is the first thing it does; before, Python is still starting."""
     process = start_medalist("compete", folder, "--time", "60s", "--out", "run", "--json")
-    while not _listens(process.pid):
-        time.sleep(0.001)
+    until(lambda: listens(process.pid))
     time.sleep(seconds)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -161,12 +160,6 @@ def test_ctrl_c_at_any_moment_leaves_a_sentence_and_the_object(
         assert Path(said["submission"]).is_file()
         assert said["valid"]
     assert not _children_of(folder.parent / "run")
-
-
-def _listens(pid: int) -> bool:
-    """Whether the process has a handler for Ctrl-C, as the kernel tells it."""
-    caught = re.search(r"SigCgt:\s*(\w+)", Path(f"/proc/{pid}/status").read_text())
-    return bool(int(caught[1], 16) >> signal.SIGINT - 1 & 1) if caught else False
 
 
 def _children_of(run: Path) -> list[str]:

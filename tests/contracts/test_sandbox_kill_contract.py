@@ -9,7 +9,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from sandboxes_here import until, write
+from processes_here import until
+from sandboxes_here import write
 
 from medalist.workspace.jobs import JobSpec
 from medalist.workspace.workspace import Workspace

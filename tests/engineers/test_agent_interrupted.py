@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from honest_agent import LONG_TRAIN, after, honest, launch, write
+from processes_here import as_a_background_shell_does
 
 from medalist.core.budget import Limits
 from medalist.llm.scripted import Reply, ScriptedProvider, Turn, call
@@ -21,10 +22,6 @@ from medalist.runs.spec import RunSpec, TaskSpec
 from medalist.runs.store import FileStore
 
 RUN_ATTEMPT = "import sys; from medalist.runs.attempt import main; sys.exit(main(sys.argv[1:]))"
-
-
-def _as_a_background_shell_does() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @dataclass
@@ -48,7 +45,7 @@ class Process:
             [sys.executable, "-c", RUN_ATTEMPT, self.store.root, self.name],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(self.plugins)},
             stderr=subprocess.DEVNULL,
-            preexec_fn=_as_a_background_shell_does,
+            preexec_fn=as_a_background_shell_does,
         )
         self.pids.append(process.pid)
         process.wait(timeout=120)

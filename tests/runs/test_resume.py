@@ -6,12 +6,12 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
+from processes_here import until
 
 from medalist.core.event import EventLog
 from medalist.runs import api
@@ -36,13 +36,6 @@ def run_set(
     return start
 
 
-def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came to that"
-        time.sleep(0.05)
-
-
 def living(word: str) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["cmdline", "status"]):
@@ -56,7 +49,7 @@ def test_after_kill_9_nothing_runs_on_and_the_run_is_picked_up(
 ) -> None:
     first = scripted_task("submit 2", name="first")
     second = scripted_task("submit 3", "train 300", "wait", name="second")
-    process = run_set(first, second, seconds=4)
+    process = run_set(first, second, seconds=15)
     store = FileStore(tmp_path / "run")
     name = "second-playbook-seed0"
     until(lambda: (store.folder(name) / "workspace" / "sleeper.log").exists())

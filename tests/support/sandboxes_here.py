@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from functools import cache
 
 import pytest
@@ -35,10 +33,3 @@ def usable(name: str) -> Sandbox:
 def write(workspace: Workspace, code: str, name: str = "script.py") -> str:
     (workspace.root / name).write_text(code)
     return name
-
-
-def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.02)

@@ -1,6 +1,5 @@
 """A workspace under the strongest sandbox that this machine has."""
 
-import time
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -37,16 +36,3 @@ def open_workspace(tmp_path: Path) -> Iterator[Callable[..., Workspace]]:
 @pytest.fixture
 def workspace(open_workspace: Callable[..., Workspace]) -> Workspace:
     return open_workspace(telemetry_seconds=0.05)
-
-
-@pytest.fixture
-def until() -> Callable[..., None]:
-    """Waits for a condition, long enough for a busy machine."""
-
-    def wait(condition: Callable[[], object], seconds: float = 30.0) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, "it never happened"
-            time.sleep(0.02)
-
-    return wait

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import docker_on_bubblewrap
 import pytest
+from processes_here import until
 
 import medalist
 from medalist.core.errors import SandboxUnavailable
@@ -156,7 +157,7 @@ def test_a_short_name_of_the_temporary_folder_stands_inside_too(
         assert any(path.name.startswith("tmp") for path in (root / ".tmp").iterdir())
 
 
-def test_a_container_tells_what_it_used_and_where_it_is(tmp_path: Path, calls: Path, until) -> None:
+def test_a_container_tells_what_it_used_and_where_it_is(tmp_path: Path, calls: Path) -> None:
     (tmp_path / "public").mkdir()
     with Workspace.open(
         tmp_path / "ws", tmp_path / "public", sandbox=DockerSandbox(), hardware=read_hardware()

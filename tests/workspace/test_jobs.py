@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from processes_here import until
 
 from medalist.core.errors import JobError
 from medalist.workspace.jobs import JobSpec, JobTable
@@ -33,7 +34,7 @@ def test_where_a_job_prints(spec: JobSpec, log: str) -> None:
     assert spec.log_file == log
 
 
-def test_a_log_is_read_as_it_grows(workspace: Workspace, until: Callable) -> None:
+def test_a_log_is_read_as_it_grows(workspace: Workspace) -> None:
     code = (
         "import os, time\nprint('Fold 1 ✓')\nwhile not os.path.exists('go'): time.sleep(.01)\nprint('Fold 2')"
     )
@@ -58,7 +59,7 @@ def test_a_relaunch_may_append_to_the_log(workspace: Workspace) -> None:
     assert (workspace.root / "train.log").read_text() == "again\n"
 
 
-def test_a_time_limit_ends_a_job_and_says_so(workspace: Workspace, until: Callable) -> None:
+def test_a_time_limit_ends_a_job_and_says_so(workspace: Workspace) -> None:
     job = workspace.jobs.start(JobSpec(script(workspace, "import time; time.sleep(60)"), seconds_limit=0.3))
     until(lambda: workspace.jobs.poll() or not job.alive)
     assert job.ended is not None
@@ -84,7 +85,7 @@ def test_what_cannot_be_started_is_said(workspace: Workspace) -> None:
 GREEDY = "import time\nx = bytearray(400_000_000)\nprint('held', flush=True)\ntime.sleep(60)"
 
 
-def test_a_job_over_its_memory_is_ended(workspace: Workspace, until: Callable) -> None:
+def test_a_job_over_its_memory_is_ended(workspace: Workspace) -> None:
     job = workspace.jobs.start(JobSpec(script(workspace, GREEDY), memory_bytes=200 << 20))
     until(lambda: workspace.jobs.poll() or not job.alive)
     assert job.ended is not None
@@ -92,7 +93,7 @@ def test_a_job_over_its_memory_is_ended(workspace: Workspace, until: Callable) -
     assert job.ended.max_rss_bytes > 200 << 20
 
 
-def test_all_jobs_together_are_held_to_the_workspace(open_workspace: Callable, until: Callable) -> None:
+def test_all_jobs_together_are_held_to_the_workspace(open_workspace: Callable) -> None:
     workspace = open_workspace(memory_bytes=250 << 20, telemetry_seconds=0.05)
     job = workspace.jobs.start(JobSpec(script(workspace, GREEDY)))
     until(lambda: workspace.jobs.poll() or not job.alive)
@@ -101,7 +102,7 @@ def test_all_jobs_together_are_held_to_the_workspace(open_workspace: Callable, u
     assert "memory limit" in job.ended.killed_reason
 
 
-def test_polling_holds_the_bounds_where_no_control_group_does(workspace: Workspace, until: Callable) -> None:
+def test_polling_holds_the_bounds_where_no_control_group_does(workspace: Workspace) -> None:
     table = JobTable(workspace, telemetry_seconds=0.05, memory_bytes=300 << 20, max_processes=6)
     small = table.start(JobSpec(script(workspace, "import time; time.sleep(60)"), name="small"))
     large = table.start(JobSpec(script(workspace, GREEDY, "greedy.py")))
@@ -117,7 +118,7 @@ def test_polling_holds_the_bounds_where_no_control_group_does(workspace: Workspa
     table.kill_all()
 
 
-def test_memory_that_forked_workers_share_counts_once(workspace: Workspace, until: Callable) -> None:
+def test_memory_that_forked_workers_share_counts_once(workspace: Workspace) -> None:
     code = "import os, time\nx = bytearray(os.urandom(1)) * 120_000_000\n"
     code += "for _ in range(4):\n    if os.fork() == 0: time.sleep(60)\nprint('forked', flush=True)\ntime.sleep(60)"
     job = workspace.jobs.start(JobSpec(script(workspace, code), memory_bytes=300 << 20))
@@ -127,7 +128,7 @@ def test_memory_that_forked_workers_share_counts_once(workspace: Workspace, unti
     assert max(reading.rss_bytes for reading in job.telemetry.readings) > 300 << 20
 
 
-def test_figures_of_a_job_that_ended(open_workspace: Callable, tmp_path: Path, until: Callable) -> None:
+def test_figures_of_a_job_that_ended(open_workspace: Callable, tmp_path: Path) -> None:
     workspace = open_workspace(telemetry_path=tmp_path / "telemetry.jsonl", telemetry_seconds=0.05)
     code = "import time\nx = bytearray(100_000_000)\nt = time.process_time()\nwhile time.process_time() < t + .3: pass"
     job = workspace.jobs.start(JobSpec(script(workspace, code)))

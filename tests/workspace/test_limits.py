@@ -2,10 +2,10 @@
 
 import os
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from processes_here import until
 
 from medalist.workspace.limits import ControlGroup, remove_abandoned
 from medalist.workspace.policy import SandboxPolicy, Wrapped
@@ -44,7 +44,7 @@ def group() -> ControlGroup:
     return made
 
 
-def test_the_kernel_holds_memory_and_processes(group: ControlGroup, until: Callable) -> None:
+def test_the_kernel_holds_memory_and_processes(group: ControlGroup) -> None:
     greedy = group.around(
         Wrapped(("python3", "-c", "x = bytearray(200 << 20)"), {"PATH": os.environ["PATH"]})
     )

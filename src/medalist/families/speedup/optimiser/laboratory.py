@@ -18,7 +18,7 @@ _PATIENCE_SECONDS = 120.0
 _PATIENCE_FACTOR = 12.0
 """Limits are wide: a machine may be shared, and an edited program may compile itself first."""
 
-_FEWEST_TURNS, _MOST_TURNS = 2, 17
+_FEWEST_TURNS, _MOST_TURNS = 2, 49
 
 
 class Laboratory:

@@ -14,7 +14,7 @@ from medalist.families.speedup.optimiser.facts import Facts
 from medalist.families.speedup.optimiser.laboratory import Laboratory, is_equal
 from medalist.families.speedup.optimiser.merging import merged, overlap
 from medalist.families.speedup.optimiser.requests import Call, Reply
-from medalist.families.speedup.optimiser.steps import LetGo, Step, gain_of, seconds_of
+from medalist.families.speedup.optimiser.steps import LetGo, Step, gain_of, is_surely_faster, seconds_of
 from medalist.families.speedup.optimiser.touching import promise
 from medalist.families.speedup.optimiser.transformation import Edit
 
@@ -147,4 +147,10 @@ def _why_not(reply: Reply, least_gain: float) -> str:
     if not is_equal(reply):
         return f"not equal: {reply.worst}"
     gain = gain_of(reply)
-    return "" if gain >= least_gain else f"not faster: {gain:.2f} times the speed"
+    if gain < least_gain:
+        return f"not faster: {gain:.2f} times the speed"
+    return (
+        ""
+        if is_surely_faster(reply.turns)
+        else f"not faster for sure: {gain:.2f} times the speed in some turns"
+    )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
 from medalist.families.speedup.optimiser.requests import Call, Reply
 from medalist.families.speedup.optimiser.transformation import Edit
+
+_FEW = 4
+_SURE = 2.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,19 @@ def gain_of(reply: Reply) -> float:
     own, rival = (sorted(times) for times in zip(*reply.turns, strict=True))
     quarter = len(own) // 4
     return min(median(other / this for this, other in reply.turns), rival[quarter] / own[quarter])
+
+
+def sureness(turns: Sequence[tuple[float, float]]) -> float:
+    """How surely a program is faster than its rival: a sign test's z over the turns, ties for the rival."""
+    wins = sum(own < rival for own, rival in turns)
+    return (2 * wins - len(turns)) / max(1, len(turns)) ** 0.5
+
+
+def is_surely_faster(turns: Sequence[tuple[float, float]]) -> bool:
+    """Whether it won more turns than chance gives to equals once in forty times; of few turns, all of them."""
+    if len(turns) <= _FEW:
+        return all(own < rival for own, rival in turns)
+    return sureness(turns) >= _SURE
 
 
 def seconds_of(reply: Reply) -> float:

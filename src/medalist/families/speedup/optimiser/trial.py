@@ -1,16 +1,18 @@
 """A trial: an edited program's answers against the reference's, then its time against a rival's, in turns.
 
 Each program runs in a process of its own, forked before either is imported, so that neither sees what the other did
-to a library. They take turns on the same input, so that what slows the machine slows both.
+to a library. They take turns on the same input, and both begin a turn on the same core, so that what slows the
+machine slows both: CPU time differs by more than a small gain between a quiet core and one beside a busy one.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
@@ -21,6 +23,7 @@ from medalist.families.speedup.optimiser.comparing import Comparison
 from medalist.families.speedup.optimiser.compiling import keep_compiled
 from medalist.families.speedup.optimiser.failures import in_a_line
 from medalist.families.speedup.optimiser.requests import Call, Reply, Request, Source
+from medalist.families.speedup.optimiser.steps import sureness
 
 _UNCLEAR = (0.95, 1.2)
 """Where a turn of long calls says that a program is so many times as fast as another, more turns are taken."""
@@ -33,6 +36,7 @@ _LONG_SECONDS = 0.3
 
 _ENOUGH_THAT_AGREE = 5
 _FASTER, _NO_FASTER = 1.05, 1.003
+_BEYOND_DOUBT = 3.5
 _FAREWELL_SECONDS = 2.0
 
 
@@ -75,7 +79,7 @@ def _take_turns(request: Request, program: _AtWork, first: float) -> tuple[tuple
             turns.append((first, rival.call(request.calls[-1])[0]))
         while len(turns) < request.rounds and not _is_decided(turns):
             pair = (program, rival) if len(turns) % 2 else (rival, program)
-            taken = {each: each.call(request.calls[-1])[0] for each in pair}
+            taken = {each: each.call(request.calls[-1], turn=len(turns) // 2)[0] for each in pair}
             turns.append((taken[program], taken[rival]))
     return tuple(turns)
 
@@ -83,6 +87,8 @@ def _take_turns(request: Request, program: _AtWork, first: float) -> tuple[tuple
 def _is_decided(turns: Sequence[tuple[float, float]]) -> bool:
     """Whether more turns would tell nothing new: one of long calls was clear, or several agree."""
     ratios = [rival / own for own, rival in turns]
+    if sureness(turns) >= _BEYOND_DOUBT:
+        return True
     if turns and min(turns[-1]) > _LONG_SECONDS and not _UNCLEAR[0] < ratios[-1] < _UNCLEAR[1]:
         return True
     return len(ratios) >= _ENOUGH_THAT_AGREE and (min(ratios) > _FASTER or median(ratios) < _NO_FASTER)
@@ -99,9 +105,9 @@ class _AtWork:
         """Seconds that it took to import. Raises Failed."""
         return self._take()[0]
 
-    def call(self, call: Call) -> tuple[float, bytes]:
-        """Seconds and answer of one call. Raises Failed."""
-        self._channel.send(call)
+    def call(self, call: Call, turn: int = 0) -> tuple[float, bytes]:
+        """Seconds and answer of one call, begun on the core whose turn it is. Raises Failed."""
+        self._channel.send((call, turn))
         return self._take()
 
     def _take(self) -> tuple[float, bytes]:
@@ -139,15 +145,26 @@ def _work(program: str, source: Source, channel: Connection) -> None:
         keep_compiled(program, source.compiled)
         entry, maker = load(program, source.entry), Maker(source)
         channel.send((time.perf_counter() - began, b"", ""))
-        while (call := _next(channel)) is not None:
-            seconds, answer = timed(entry, maker.arguments(call), source.threads)
+        while (asked := _next(channel)) is not None:
+            call, turn = asked
+            arguments = maker.arguments(call)
+            _go_to_core(turn)
+            seconds, answer = timed(entry, arguments, source.threads)
             channel.send((seconds, answer, ""))
     finally:
         if sys.exception() is not None:  # sys.exit of a program is a failure as well
             channel.send((0.0, b"", in_a_line(sys.exception())))
 
 
-def _next(channel: Connection) -> Call | None:
+def _go_to_core(turn: int) -> None:
+    """Onto one core and free to leave it again, which the kernel sees no cause for while it is the only one at work."""
+    with suppress(OSError):
+        allowed = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {allowed[turn % len(allowed)]})
+        os.sched_setaffinity(0, allowed)
+
+
+def _next(channel: Connection) -> tuple[Call, int] | None:
     try:
         return channel.recv()
     except EOFError:
