@@ -210,7 +210,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_no_attempt_harms_another(tries: Make, medalist: Callable) -> None:
     task = tries("crash", "burn 4", "hang", "fork", "fast", "idle")
-    told = medalist("speedup", task, "--attempts", "6", "--time", "15s", "--out", "mine", "--json")
+    told = medalist("speedup", task, "--attempts", "6", "--time", "40s", "--out", "mine", "--json")
     assert told.status == 0, told.err
     assert [run["kind"] for run in told.json["runs"]] == [
         "crashed",
@@ -227,7 +227,7 @@ def test_one_that_fills_the_disk_is_stopped_and_the_others_go_on(
 ) -> None:
     task = tries("burn 4", "fill", "fast")
     told = medalist(
-        "speedup", task, "--attempts", "3", "--time", "20s", "--out", small_disk / "mine", "--json"
+        "speedup", task, "--attempts", "3", "--time", "40s", "--out", small_disk / "mine", "--json"
     )
     assert told.status == 0, told.err
     assert [run["passed"] for run in told.json["runs"]] == [True, False, True]

@@ -115,8 +115,9 @@ def limit_resources(open_files: int = 4096) -> None:
 def main(arguments: list[str]) -> int:
     """Keep the command in ``arguments[1:]`` under the settings in ``arguments[0]``.
 
-    Settings: ``parent`` (pid to die with, null inside a PID namespace, where LIFELINE is held to),
-    ``cores`` (ids to run on, empty: all), ``confinement`` (for ``workspace/confine.py``, or null).
+    Settings: ``parent`` (pid to die with, null inside a PID namespace), ``cores`` (ids to run on,
+    empty: all), ``confinement`` (for ``workspace/confine.py``, or null). Beside its parent it dies with
+    whoever holds the other end of LIFELINE's pipe, wherever it was given one: everywhere but in Docker.
     """
     settings = json.loads(arguments[0])
     adopt_orphans()

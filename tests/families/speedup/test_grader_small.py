@@ -1,7 +1,8 @@
 """The judge on the built-in task at an eighth of its size: every cheat is refused, every honest program accepted.
 
 The same program, contract, oracle and judge; fewer images, so that the slow program takes a second, and a target to
-match. Two gradings go on at a time, each with a lock of its own: here nothing hangs on a few per cent.
+match: what is right but slow is measured first, and cheats must not pass for much more than that. Two gradings go on
+at a time, each with a lock of its own: here nothing hangs on a few per cent.
 """
 
 import os
@@ -21,9 +22,12 @@ from medalist.families.speedup.contract import CONTRACT_FILE, find_task
 pytest.importorskip("torch", reason="the task's program is written in torch")
 
 IMAGES = 300
-OUT_OF_REACH = ("--target", "14")
-"""Between what is right but slow, here about 10, and honest work, 16 and more."""
-IN_REACH = ("--target", "6")
+RIGHT_BUT_SLOW = SPEEDUP / "bases" / "arrays.py"
+"""What most cheats stand behind; on one machine 11 times as fast, on another 14."""
+OUT_OF_REACH = 1.5
+"""So many times what is right but slow is measured at, the target is that cheats are held to."""
+IN_REACH = 6.0
+"""The target of honest work, which is 16 times as fast and more."""
 SHORTER = {
     "data.py": ("IMAGES = 2400", f"IMAGES = {IMAGES}"),
     "contract.toml": ("call_seconds = 60", "call_seconds = 20"),
@@ -51,23 +55,25 @@ def verdict(
     first, second = (tmp_path_factory.mktemp("cache") for _ in range(2))
     caches.put(first)
 
-    def judge(path: Path) -> dict[str, Any]:
+    def judge(path: Path, target: float) -> dict[str, Any]:
         cache, folder = caches.get(), tmp_path_factory.mktemp(path.stem)
-        target = IN_REACH if path in HONEST else OUT_OF_REACH
+        options = ("--target", str(target), "--seconds", "0.8")
         try:
             environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
-            return grade(
-                small_task, laid_out(path, folder), *target, "--seconds", "0.8", environment=environment
-            )
+            return grade(small_task, laid_out(path, folder), *options, environment=environment)
         finally:
             caches.put(cache)
 
-    judge(HONEST[0])  # calibrates: once for both
+    judge(HONEST[0], IN_REACH)  # calibrates: once for both
     shutil.copytree(first, second, dirs_exist_ok=True)
     caches.put(second)
     with ThreadPoolExecutor(2) as pool:
+        slow = pool.map(judge, [RIGHT_BUT_SLOW] * 2, [IN_REACH] * 2)
+        out_of_reach = OUT_OF_REACH * max(report["ratio"] for report in slow)
         begun: dict[Path, Future[dict[str, Any]]] = {
-            path: pool.submit(judge, path) for path in [*CHEATS, *HONEST, *REWRITES] if not lacking(path)
+            path: pool.submit(judge, path, IN_REACH if path in HONEST else out_of_reach)
+            for path in [*CHEATS, *HONEST, *REWRITES]
+            if not lacking(path)
         }
         yield lambda path: begun[path].result()
         for each in begun.values():
