@@ -149,8 +149,6 @@ def _why_not(reply: Reply, least_gain: float) -> str:
     gain = gain_of(reply)
     if gain < least_gain:
         return f"not faster: {gain:.2f} times the speed"
-    return (
-        ""
-        if is_surely_faster(reply.turns)
-        else f"not faster for sure: {gain:.2f} times the speed in some turns"
-    )
+    if not is_surely_faster(reply.turns):
+        return f"not faster beyond noise: {gain:.2f} times the speed, by too few of the turns"
+    return ""

@@ -10,7 +10,10 @@ from medalist.families.speedup.optimiser.requests import Call, Reply
 from medalist.families.speedup.optimiser.transformation import Edit
 
 _FEW = 4
+"""So few turns are those of calls that last long enough to be told apart by each."""
+
 _SURE = 2.0
+"""Standard deviations by which turns won must exceed what chance gives to equals: once in forty times."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def sureness(turns: Sequence[tuple[float, float]]) -> float:
 
 
 def is_surely_faster(turns: Sequence[tuple[float, float]]) -> bool:
-    """Whether it won more turns than chance gives to equals once in forty times; of few turns, all of them."""
+    """Whether the program won more of the turns than noise would give it; of few turns, all of them."""
     if len(turns) <= _FEW:
         return all(own < rival for own, rival in turns)
     return sureness(turns) >= _SURE

@@ -37,6 +37,8 @@ _LONG_SECONDS = 0.3
 _ENOUGH_THAT_AGREE = 5
 _FASTER, _NO_FASTER = 1.05, 1.003
 _BEYOND_DOUBT = 3.5
+"""Standard deviations of turns won at which the rest need not be taken: 13 turns of 13, for one."""
+
 _FAREWELL_SECONDS = 2.0
 
 
