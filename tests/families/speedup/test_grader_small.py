@@ -24,8 +24,8 @@ pytest.importorskip("torch", reason="the task's program is written in torch")
 IMAGES = 300
 RIGHT_BUT_SLOW = SPEEDUP / "bases" / "arrays.py"
 """What most cheats stand behind; on one machine 11 times as fast, on another 14."""
-OUT_OF_REACH = 1.5
-"""So many times what is right but slow is measured at, the target is that cheats are held to."""
+OUT_OF_REACH = 1.4
+"""So many times what is right but slow is measured at is the target that cheats are held to, as 14 was to 10."""
 IN_REACH = 6.0
 """The target of honest work, which is 16 times as fast and more."""
 SHORTER = {
