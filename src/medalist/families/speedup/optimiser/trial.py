@@ -1,18 +1,16 @@
 """A trial: an edited program's answers against the reference's, then its time against a rival's, in turns.
 
 Each program runs in a process of its own, forked before either is imported, so that neither sees what the other did
-to a library. They take turns on the same input, and both begin a turn on the same core, so that what slows the
-machine slows both: CPU time differs by more than a small gain between a quiet core and one beside a busy one.
+to a library. They take turns on the same input, so that what slows the machine slows both.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
@@ -81,7 +79,7 @@ def _take_turns(request: Request, program: _AtWork, first: float) -> tuple[tuple
             turns.append((first, rival.call(request.calls[-1])[0]))
         while len(turns) < request.rounds and not _is_decided(turns):
             pair = (program, rival) if len(turns) % 2 else (rival, program)
-            taken = {each: each.call(request.calls[-1], turn=len(turns) // 2)[0] for each in pair}
+            taken = {each: each.call(request.calls[-1])[0] for each in pair}
             turns.append((taken[program], taken[rival]))
     return tuple(turns)
 
@@ -107,9 +105,9 @@ class _AtWork:
         """Seconds that it took to import. Raises Failed."""
         return self._take()[0]
 
-    def call(self, call: Call, turn: int = 0) -> tuple[float, bytes]:
-        """Seconds and answer of one call, begun on the core whose turn it is. Raises Failed."""
-        self._channel.send((call, turn))
+    def call(self, call: Call) -> tuple[float, bytes]:
+        """Seconds and answer of one call. Raises Failed."""
+        self._channel.send(call)
         return self._take()
 
     def _take(self) -> tuple[float, bytes]:
@@ -147,26 +145,15 @@ def _work(program: str, source: Source, channel: Connection) -> None:
         keep_compiled(program, source.compiled)
         entry, maker = load(program, source.entry), Maker(source)
         channel.send((time.perf_counter() - began, b"", ""))
-        while (asked := _next(channel)) is not None:
-            call, turn = asked
-            arguments = maker.arguments(call)
-            _go_to_core(turn)
-            seconds, answer = timed(entry, arguments, source.threads)
+        while (call := _next(channel)) is not None:
+            seconds, answer = timed(entry, maker.arguments(call), source.threads)
             channel.send((seconds, answer, ""))
     finally:
         if sys.exception() is not None:  # sys.exit of a program is a failure as well
             channel.send((0.0, b"", in_a_line(sys.exception())))
 
 
-def _go_to_core(turn: int) -> None:
-    """Onto one core and free to leave it again, which the kernel sees no cause for while it is the only one at work."""
-    with suppress(OSError):
-        allowed = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {allowed[turn % len(allowed)]})
-        os.sched_setaffinity(0, allowed)
-
-
-def _next(channel: Connection) -> tuple[Call, int] | None:
+def _next(channel: Connection) -> Call | None:
     try:
         return channel.recv()
     except EOFError:
